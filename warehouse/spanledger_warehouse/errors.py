@@ -1,0 +1,36 @@
+"""The warehouse's exception tree: everything it raises on purpose is a SpanledgerError.
+
+SpanledgerError
+├── SeedError            seeds that cannot be read or do not pass        (seeds/errors.py)
+├── ConfigurationError   a setting that is missing or makes no sense
+├── LandingError         a landing file that cannot be read at all
+├── ModelError           a SQL model that cannot be parsed, ordered or built
+├── CheckFailed          an identity that must hold after every run does not
+└── PublishedError       a published file that is absent or cannot be read
+"""
+
+from __future__ import annotations
+
+
+class SpanledgerError(Exception):
+    """Base of all errors. The message says what, which value, where, and the next step."""
+
+
+class ConfigurationError(SpanledgerError):
+    """A setting that is missing or makes no sense."""
+
+
+class LandingError(SpanledgerError):
+    """A landing file that cannot be read at all."""
+
+
+class ModelError(SpanledgerError):
+    """A SQL model that cannot be parsed, ordered or built."""
+
+
+class CheckFailed(SpanledgerError):  # noqa: N818 - reads as the fact it states
+    """An identity that must hold after every run does not hold."""
+
+
+class PublishedError(SpanledgerError):
+    """A published file that is absent or cannot be read."""
