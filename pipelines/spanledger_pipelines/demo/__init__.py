@@ -1,0 +1,1 @@
+"""The demo: the whole path on one machine. Only the provider and the clock are stand-ins."""
