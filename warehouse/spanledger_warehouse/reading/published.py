@@ -1,0 +1,75 @@
+"""Opens the published file for reading, and says which version it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+
+from spanledger_warehouse.errors import PublishedError
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The one row of `ops.publication`: which version this is, and from which seeds."""
+
+    version: int
+    published_at: datetime
+    run_id: str
+    seeds_commit: str
+    seeds_state: str
+    seeds_source: str
+    seeds_digest: str
+    release: str
+    complete_through: datetime | None
+
+    @property
+    def seeds(self) -> str:
+        """The seeds in words: commit, and whether anyone could have reviewed them."""
+        state = "" if self.seeds_state == "committed" else f" ({self.seeds_state})"
+        return f"{self.seeds_commit}{state}"
+
+
+@contextmanager
+def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the published file.
+
+    Raises:
+        PublishedError: there is no published file yet, or it cannot be read.
+    """
+    if not path.is_file():
+        raise PublishedError(
+            f"{path} does not exist yet; make it with: spanledger run (or try: spanledger demo)"
+        )
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise PublishedError(
+            f"{path} cannot be read: {error}; publish it anew with: spanledger run"
+        ) from error
+    try:
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def publication(connection: duckdb.DuckDBPyConnection) -> Publication:
+    """Which version the open file is."""
+    row = connection.execute(query("publication")).fetchone()
+    if row is None:
+        raise PublishedError(
+            "the published file has no row in ops.publication; publish it anew with: spanledger run"
+        )
+    return Publication(*row)
+
+
+def query(name: str) -> str:
+    """The text of `sql/reading/<name>.sql`."""
+    file = resources.files("spanledger_warehouse") / "sql" / "reading" / f"{name}.sql"
+    return file.read_text(encoding="utf-8")

@@ -1,0 +1,68 @@
+-- What each tenant's models cost over the days asked for, dearest first. Averages are over calls; durations are
+-- weighted by the calls of a day.
+-- grain: tenant_id, provider, model
+-- parameters: $tenant (null = all), $days (counted back from the newest day of the ledger; null = all)
+with periods as (
+    select
+        tenant_id,
+        provider,
+        model,
+        cast(sum(calls) as bigint) as calls,
+        cast(sum(failed_calls) as bigint) as failed_calls,
+        cast(sum(input_tokens) as bigint) as input_tokens,
+        cast(sum(output_tokens) as bigint) as output_tokens,
+        cast(sum(total_tokens) as bigint) as total_tokens,
+        cast(sum(avg_duration_ms * calls) as bigint) as duration_ms,
+        sum(list_cost_usd) as list_cost_usd,
+        sum(contracted_cost_usd) as contracted_cost_usd,
+        sum(reported_cost_usd) as reported_cost_usd,
+        cast(sum(unpriced_calls) as bigint) as unpriced_calls,
+        cast(sum(partially_priced_calls) as bigint) as partially_priced_calls,
+        cast(sum(usage_missing_calls) as bigint) as usage_missing_calls,
+        cast(sum(priced_tokens) as bigint) as priced_tokens,
+        cast(sum(unpriced_tokens) as bigint) as unpriced_tokens
+    from marts.costs_by_model
+    where
+        (cast($tenant as varchar) is null or tenant_id = $tenant)
+        and (cast($days as integer) is null or day > (select max(d.day) from marts.daily_costs as d) - $days)
+    group by tenant_id, provider, model
+),
+
+costed as (
+    select
+        *,
+        calls - unpriced_calls - usage_missing_calls as costed_calls
+    from periods
+)
+
+select
+    tenant_id,
+    provider,
+    model,
+    calls,
+    failed_calls,
+    input_tokens,
+    output_tokens,
+    total_tokens,
+    input_tokens // nullif(calls, 0) as avg_input_tokens,
+    output_tokens // nullif(calls, 0) as avg_output_tokens,
+    duration_ms // nullif(calls, 0) as avg_duration_ms,
+    cast(
+        cast(
+            (cast(contracted_cost_usd * 1000000000 as hugeint) * 2 + costed_calls)
+            // nullif(2 * costed_calls, 0) as decimal(26, 0)
+        ) * 0.000000001 as decimal(38, 12)
+    ) as avg_cost_usd,
+    cast(list_cost_usd as decimal(38, 12)) as list_cost_usd,
+    cast(contracted_cost_usd as decimal(38, 12)) as contracted_cost_usd,
+    cast(reported_cost_usd as decimal(38, 12)) as reported_cost_usd,
+    unpriced_calls,
+    partially_priced_calls,
+    usage_missing_calls,
+    unpriced_tokens,
+    cast(
+        cast((priced_tokens * 10000) // nullif(priced_tokens + unpriced_tokens, 0) as decimal(9, 0)) * 0.01
+        as decimal(9, 2)
+    ) as coverage_pct
+from costed
+order by tenant_id, contracted_cost_usd desc nulls last, provider, model
