@@ -16,8 +16,8 @@ def resolve(
 ) -> tuple[str, str] | None:
     """The provider and model whose prices a call pays; None where nobody has said.
 
-    The exact name wins, then an alias of this provider, then the same two under the provider that this one is another
-    name of. `priced` holds the names that have prices.
+    The exact name wins, then an alias of this provider, then the same two under the provider that this
+    one is another name of. `priced` holds the names that have prices.
     """
     for name in (provider, *_other_names(provider, at, aliases)):
         if (name, model) in priced:

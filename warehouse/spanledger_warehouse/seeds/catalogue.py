@@ -106,7 +106,7 @@ class Catalogue:
 
 
 def parse(files: SeedFiles) -> Catalogue:
-    """Read all seed files. Never raises for what they say: defects are `findings`; see `Catalogue.require`."""
+    """Read all seed files. Defects do not raise: they are `findings`; see `Catalogue.require`."""
     findings: list[Finding] = []
     prices = _read_prices(files.files, findings)
     _note_missing_files(files.files, bool(prices), findings)

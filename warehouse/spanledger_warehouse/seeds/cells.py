@@ -1,4 +1,4 @@
-"""Typed reading of one CSV cell. Every reader raises `ValueError` with words that fit behind a file and line."""
+"""Typed reading of one CSV cell. A reader raises `ValueError` with words that fit behind a file and line."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def read_decimal(cell: str) -> Decimal:
     whole, _, places = cell.partition(".")
     if len(places) > _MAX_PLACES:
         raise ValueError(
-            f"{cell!r} has {len(places)} decimal places, more than {_MAX_PLACES}; this is how a binary float looks"
+            f"{cell!r} has {len(places)} decimal places, more than {_MAX_PLACES}: so looks a binary float"
         )
     if len(whole) > _MAX_WHOLE_DIGITS:
         raise ValueError(f"{cell!r} has {len(whole)} digits before the point, more than {_MAX_WHOLE_DIGITS}")

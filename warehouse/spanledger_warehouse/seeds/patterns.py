@@ -1,7 +1,7 @@
-"""The patterns of model aliases: a small part of regular expressions, in which every pattern's names can be listed.
+"""The patterns of model aliases: a small part of regular expressions, whose names can be listed.
 
-Literals, escapes, groups, alternatives, classes, `{n}` and `?`. Not `.`, `*` or `+`: they would give a sibling's price
-to a model nobody has looked at. What is left reads the same to Python's `re` and to DuckDB's RE2.
+Literals, escapes, groups, alternatives, classes, `{n}` and `?`. Not `.`, `*` or `+`: they would give a
+sibling's price to a model nobody has looked at. What is left reads the same to Python's `re` and to RE2.
 """
 
 import re

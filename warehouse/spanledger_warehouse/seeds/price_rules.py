@@ -1,6 +1,5 @@
 """What must hold among price rows: units, keys, superseding, intervals, and prices by tier and context."""
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -24,7 +23,7 @@ def check_prices(prices: Sequence[PriceRow], units: Sequence[Unit]) -> list[Find
         *_check_superseding(prices),
         *_check_keys(rows),
         *_check_intervals(rows),
-        *_check_tiers_of_contexts(rows),
+        *_check_contexts(rows),
     ]
 
 
@@ -92,7 +91,8 @@ def _check_keys(rows: Iterable[PriceRow]) -> Iterator[Finding]:
         first = seen.setdefault(row.key, row)
         if first is not row:
             same = first.price_id == row.price_id
-            message = f"{'repeats' if same else 'contradicts'} {first.place}: {row.in_words()} from the same instant"
+            verb = "repeats" if same else "contradicts"
+            message = f"{verb} {first.place}: {row.in_words()} from the same instant"
             fix = "remove the new row" if same else f"make it a correction that supersedes {first.price_id}"
             yield error(row.file, row.line, "duplicate", message, fix)
 
@@ -110,22 +110,31 @@ def _check_intervals(rows: Iterable[PriceRow]) -> Iterator[Finding]:
             yield error(row.file, row.line, "interval", message, "correct effective_from or effective_to")
 
 
-def _check_tiers_of_contexts(rows: Sequence[PriceRow]) -> Iterator[Finding]:
-    """A context must price the tiers of the standard one: falling back to either would be a guess."""
-    tiers: dict[tuple[str, str, str, str, str], dict[str, dict[int, PriceRow]]] = defaultdict(
-        lambda: defaultdict(dict)
+def _check_contexts(rows: Sequence[PriceRow]) -> Iterator[Finding]:
+    """A context prices all units and tiers of the standard one: to fall back to either would be a guess."""
+    offers: dict[tuple[str, str, str, str], dict[str, list[PriceRow]]] = defaultdict(
+        lambda: defaultdict(list)
     )
     for row in rows:
-        group = (row.provider, row.model, row.unit, row.region, row.window)
-        tiers[group][row.context].setdefault(row.tier_above, row)
-    for contexts in tiers.values():
-        standard = contexts.get("standard", {})
+        offers[row.provider, row.model, row.region, row.window][row.context].append(row)
+    for contexts in offers.values():
         for context, priced in contexts.items():
-            row = next(iter(priced.values()))
-            for missing in sorted(set(standard) - set(priced)) if context != "standard" else ():
-                message = f"{row.model} {row.unit} has a price above {missing} tokens, but none in context {context}"
-                fix = f"add a {context} row with tier_above {missing}, at the standard price where it is the same"
-                yield error(row.file, row.line, "tier-context", message, fix)
+            if context == "standard":
+                continue
+            first = min(priced, key=lambda row: row.effective_from)
+            known = {(row.unit, row.tier_above) for row in priced}
+            needed = {
+                (row.unit, row.tier_above)
+                for row in contexts.get("standard", ())
+                if row.effective_to is None or row.effective_to > first.effective_from
+            }
+            for unit, tier in sorted(needed - known):
+                above = f" above {tier} tokens" if tier else ""
+                message = (
+                    f"{first.model} has a standard price of {unit}{above}, but none in context {context}"
+                )
+                fix = f"add the {context} row, at the standard price where it is the same"
+                yield error(first.file, first.line, "context", message, fix)
 
 
 def _by_series(rows: Iterable[PriceRow]) -> dict[object, list[PriceRow]]:
@@ -133,8 +142,3 @@ def _by_series(rows: Iterable[PriceRow]) -> dict[object, list[PriceRow]]:
     for row in rows:
         series[row.series].append(row)
     return series
-
-
-def last_instant(rows: Iterable[PriceRow]) -> dt.datetime | None:
-    """The latest instant at which any price begins."""
-    return max((row.effective_from for row in rows), default=None)

@@ -1,4 +1,5 @@
-"""The rows of the seed files. A field's metadata is the schema: the column's type, default and allowed values."""
+"""The rows of the seed files. The schema of a column (type, default, choices) is the metadata of its field."""
+# ruff: noqa: RUF009 - needed() and maybe() return dataclass fields
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ class Unit(Row):
 
 @dataclass(frozen=True, slots=True)
 class Alias(Row):
-    """One line of `model_aliases.csv`: names that are billed as another model, or providers under another name."""
+    """One line of `model_aliases.csv`: names billed as another model, or other names of a provider."""
 
     provider: str = needed("text")
     pattern: str = maybe("text", "")

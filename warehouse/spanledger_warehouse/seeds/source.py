@@ -1,4 +1,4 @@
-"""Where the seeds come from: one commit of a repository, a folder by permission, or the snapshot in the wheel."""
+"""Where the seeds come from: a commit of a repository, a folder by permission, or the snapshot in the wheel."""
 
 import hashlib
 import io
@@ -40,8 +40,8 @@ def read_seeds(
     """Read the seeds to price from.
 
     Args:
-        source: the configured folder (a repository, or a folder inside one). It counts when given, and must be
-            readable. None: the checkout this package is installed from, else the snapshot in the wheel.
+        source: the configured folder (a repository, or a folder inside one). It counts when given, and must
+            be readable. None: the checkout this package is installed from, else the snapshot in the wheel.
         ref: what to read of a repository; None is its default branch, else HEAD.
         allow_uncommitted: read the folder as it is, committed or not.
 
@@ -64,7 +64,7 @@ def read_seeds(
 
 
 def checkout() -> Path | None:
-    """The `pricing_seeds/` of the git work tree that this package is installed from in editable mode, if any."""
+    """The `pricing_seeds/` of the git work tree this package is installed from (editable), if any."""
     # warehouse/spanledger_warehouse/seeds/source.py → the root of the checkout
     root = Path(__file__).resolve().parents[3]
     folder = root / FOLDER

@@ -1,4 +1,4 @@
-"""What must hold in the other files: the unit registry, the counting rules, and what this release can price."""
+"""What must hold in the other files: the unit registry, the counting rules, what this release can price."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -71,7 +71,7 @@ def overlap(one: "Dated", other: "Dated") -> bool:
 
 
 def check_unsupported(catalogue: "Catalogue") -> Iterator[Finding]:
-    """What may be written down but not priced yet is refused: ignoring it would give a wrong amount in silence."""
+    """What cannot be priced yet is refused: ignoring it would give a wrong amount in silence."""
     waiting: tuple[Sequence[Row], ...] = (
         catalogue.adjustments,
         catalogue.attribution,

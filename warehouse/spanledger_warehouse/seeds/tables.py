@@ -5,7 +5,6 @@ import dataclasses
 import io
 from collections.abc import Iterator
 from decimal import Context, Decimal
-from functools import cache
 from typing import Any, TypeVar
 
 from spanledger_warehouse.seeds.canonical import price_id
@@ -19,7 +18,6 @@ _MAX_WHOLE = 4  # digits before the point
 RowType = TypeVar("RowType", bound=Row)
 
 
-@cache
 def columns_of(row_type: type[Row]) -> dict[str, Column]:
     """The columns of a kind of row, in the order of its file."""
     fields = dataclasses.fields(row_type)
@@ -41,7 +39,7 @@ def read_table(file: str, content: bytes, row_type: type[RowType], findings: lis
                 error(file, line, "cells", message, "give every column a cell; quote commas in notes")
             )
             continue
-        row = _read_row(file, line, dict(zip(header, cells, strict=True)), row_type, findings)
+        row = _read_row(file, line, dict(zip(header, cells, strict=True)), row_type, columns, findings)
         if row is not None:
             rows.append(row)
     return rows
@@ -90,9 +88,13 @@ def _header_fits(file: str, header: list[str], columns: list[str], findings: lis
 
 
 def _read_row(
-    file: str, line: int, cells: dict[str, str], row_type: type[RowType], findings: list[Finding]
+    file: str,
+    line: int,
+    cells: dict[str, str],
+    row_type: type[RowType],
+    columns: dict[str, Column],
+    findings: list[Finding],
 ) -> RowType | None:
-    columns = columns_of(row_type)
     values: dict[str, Any] = {}
     count = len(findings)
     for name, cell in cells.items():

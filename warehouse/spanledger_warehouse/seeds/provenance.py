@@ -1,0 +1,186 @@
+"""Who set each price, when, why and with whose approval: a fold over the history of the price files."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from spanledger_warehouse.seeds.canonical import canonical_decimal
+from spanledger_warehouse.seeds.catalogue import parse
+from spanledger_warehouse.seeds.history import (
+    Commit,
+    Person,
+    branch_commits,
+    first_parents,
+    require_full_history,
+)
+from spanledger_warehouse.seeds.rows import PriceRow
+from spanledger_warehouse.seeds.source import COMMITTED, SeedFiles
+from spanledger_warehouse.seeds.tables import read_table
+
+NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a price comes from. What nobody recorded is None; approval and reason say `none` instead."""
+
+    price_id: str
+    file: str
+    line: int  # in the seeds that were read
+    commit: str | None  # on the first-parent line: from here on the price counts
+    author: str | None
+    authored_at: datetime | None
+    committer: str | None
+    committed_at: datetime | None
+    reason: str = NONE
+    approver: str = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One change of one price, in the words of the people who will ask."""
+
+    price_id: str
+    action: str  # create, change, correct, end
+    row: PriceRow
+    old_price: Decimal | None
+    new_price: Decimal | None
+    summary: str
+    provenance: Provenance
+
+
+def provenance(source: SeedFiles) -> dict[str, Provenance]:
+    """The provenance of every price, by price_id.
+
+    Raises:
+        SeedError: the clone is shallow.
+    """
+    rows = parse(source).prices
+    origins = _origins(source, source.repository) if source.repository is not None else {}
+    found = {}
+    for row in rows:
+        origin = origins.get(row.price_id)
+        if origin is None:
+            known = source.commit if source.state != COMMITTED else None
+            found[row.price_id] = Provenance(row.price_id, row.file, row.line, known, None, None, None, None)
+            continue
+        commit, author, authored_at = origin
+        found[row.price_id] = Provenance(
+            price_id=row.price_id,
+            file=row.file,
+            line=row.line,
+            commit=commit.commit,
+            author=str(author),
+            authored_at=authored_at,
+            committer=str(commit.committer),
+            committed_at=commit.committed_at,
+            reason="; ".join(commit.trailers("Reason")) or NONE,
+            approver=_approver(commit, author),
+        )
+    return found
+
+
+def audit(source: SeedFiles) -> list[AuditRecord]:
+    """One record for every price ever set, oldest first; what was ended or corrected stays in."""
+    rows = parse(source).prices
+    origins = provenance(source)
+    by_id = {row.price_id: row for row in rows}
+
+    def recorded(row: PriceRow) -> tuple[bool, datetime, object, datetime]:
+        at = origins[row.price_id].committed_at
+        return (at is None, at or row.effective_from, row.series, row.effective_from)
+
+    known: dict[object, list[PriceRow]] = defaultdict(list)
+    records = []
+    for row in sorted(rows, key=recorded):
+        records.append(_record(row, known[row.series], by_id.get(row.supersedes), origins[row.price_id]))
+        known[row.series].append(row)
+    return records
+
+
+def _record(row: PriceRow, known: list[PriceRow], old: PriceRow | None, origin: Provenance) -> AuditRecord:
+    superseded = {other.supersedes for other in known}
+    earlier = [
+        other
+        for other in known
+        if other.effective_from < row.effective_from
+        and other.price_id not in superseded
+        and other.change_kind != "withdrawal"
+    ]
+    new_price: Decimal | None = row.price
+    old_price: Decimal | None
+    if row.change_kind in ("end", "withdrawal"):
+        action, old_price, new_price = "end", row.price, None
+    elif row.change_kind == "correction":
+        action, old_price = "correct", old.price if old else None
+    elif earlier:
+        action, old_price = "change", max(earlier, key=lambda other: other.effective_from).price
+    else:
+        action, old_price = "create", None
+    summary = _summary(row, old_price, new_price)
+    return AuditRecord(row.price_id, action, row, old_price, new_price, summary, origin)
+
+
+def _summary(row: PriceRow, old_price: Decimal | None, new_price: Decimal | None) -> str:
+    subject = row.in_words().removeprefix(f"{row.provider} ")
+    if new_price is None and row.change_kind == "withdrawal":
+        return f"{subject}: {_money(row.price)} withdrawn"
+    if new_price is None:
+        until = f"{row.effective_to:%Y-%m-%dT%H:%M:%SZ}" if row.effective_to else "its start"
+        return f"{subject}: {_money(row.price)} ends {until}"
+    return f"{subject}: {_money(old_price) if old_price is not None else 'no price'} → {_money(new_price)}"
+
+
+def _money(price: Decimal) -> str:
+    whole, _, places = canonical_decimal(price).partition(".")
+    return f"{whole}.{places:0<2}"
+
+
+def _approver(commit: Commit, author: Person) -> str:
+    """Approval counts where somebody else merged it and the merge names who approved; nothing is inferred."""
+    if not commit.is_merge or commit.committer.email == author.email:
+        return NONE
+    named = [name for name in commit.trailers("Approved-by", "Reviewed-by") if author.email not in name]
+    return "; ".join(dict.fromkeys(named)) or NONE
+
+
+def _origins(source: SeedFiles, repository: Path) -> dict[str, tuple[Commit, Person, datetime]]:
+    """For each price the first commit that brought it, and the author of the change inside a merge."""
+    require_full_history(repository)
+    head = source.commit.partition("+")[0]
+    folder = f"{source.prefix}prices"
+    header = _header()
+    origins: dict[str, tuple[Commit, Person, datetime]] = {}
+    for commit in first_parents(repository, head, folder):
+        texts = [added.text for added in commit.added]
+        fresh = {key: text for key, text in _identify(texts, header).items() if key not in origins}
+        writers = _writers(repository, commit, folder) if fresh and commit.is_merge else {}
+        for key, text in fresh.items():
+            author, authored_at = writers.get(text, (commit.author, commit.authored_at))
+            origins[key] = (commit, author, authored_at)
+    return origins
+
+
+def _writers(repository: Path, merge: Commit, folder: str) -> dict[str, tuple[Person, datetime]]:
+    writers = {}
+    for commit in branch_commits(repository, merge, folder):
+        for added in commit.added:
+            writers[added.text] = (commit.author, commit.authored_at)
+    return writers
+
+
+def _header() -> str:
+    from spanledger_warehouse.seeds.tables import columns_of
+
+    return ",".join(columns_of(PriceRow))
+
+
+def _identify(texts: list[str], header: str) -> dict[str, str]:
+    """price_id → line, for lines as they stood in an older file; what is no price row is left out."""
+    lines = [text for text in dict.fromkeys(texts) if text and not text.startswith("provider,model,")]
+    width = header.count(",") + 1
+    rows = [text for text in lines if text.count(",") + 1 >= width]
+    content = "\n".join([header, *rows, ""]).encode()
+    return {row.price_id: rows[row.line - 2] for row in read_table("history", content, PriceRow, [])}
