@@ -1,4 +1,4 @@
-"""The rows of the seed files. The schema of a column (type, default, choices) is the metadata of its field."""
+"""The rows of the seed files; the schema of a column is the metadata of its field."""
 # ruff: noqa: RUF009 - needed() and maybe() return dataclass fields
 
 import datetime as dt

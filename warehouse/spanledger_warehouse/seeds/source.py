@@ -1,4 +1,4 @@
-"""Where the seeds come from: a commit of a repository, a folder by permission, or the snapshot in the wheel."""
+"""Where the seeds come from: a commit of a repository, a folder by permission, or what is in the wheel."""
 
 import hashlib
 import io

@@ -1,0 +1,228 @@
+"""`spanledger prices`: check the price seeds, list what is priced, show the history of one model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from spanledger_pipelines.commands.options import AsJson
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spanledger_warehouse.seeds import Finding, SeedFiles
+    from spanledger_warehouse.seeds.provenance import AuditRecord
+
+WRONG = 1
+SETUP = 2
+# Columns of a price row that the JSON of `show` words or names differently.
+_SHOWN_APART = ("file", "line", "price_id", "unit_price", "price", "effective_from", "effective_to")
+
+app = typer.Typer(
+    name="prices",
+    help="The price catalogue: check it, list it, look a price up.",
+    epilog="Exit codes: 0 ok · 1 the seeds are wrong, or nothing was found · 2 usage or set-up.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Source = Annotated[
+    Path | None,
+    typer.Option("--source", metavar="DIR", help="The seeds; by default the configured or shipped ones."),
+]
+Ref = Annotated[
+    str | None,
+    typer.Option(metavar="REF", help="The commit or branch to read; by default the default branch."),
+]
+Uncommitted = Annotated[
+    bool, typer.Option("--uncommitted", help="Read the folder as it is, committed or not.")
+]
+
+
+@app.command(epilog="Example: spanledger prices check --source pricing_seeds --base origin/main")
+def check(
+    source: Source = None,
+    ref: Annotated[
+        str | None, typer.Option(metavar="REF", help="Check this commit; by default the folder as it is.")
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="The branch to be merged into; none of its lines may go."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the seeds before they are merged: every finding with its file, line and fix."""
+    from spanledger_warehouse.seeds.check import check as check_seeds
+
+    files = _read(source, ref, uncommitted=ref is None)
+    findings = check_seeds(files, base)
+    errors = [finding for finding in findings if finding.is_error]
+    if as_json:
+        _print_json(
+            {
+                "source": files.source,
+                "commit": files.commit,
+                "state": files.state,
+                "ok": not errors,
+                "findings": [_finding(finding) for finding in findings],
+            }
+        )
+    else:
+        _print_findings(findings, len(errors), files)
+    raise typer.Exit(WRONG if errors else 0)
+
+
+@app.command("list", epilog="Example: spanledger prices list --provider anthropic")
+def list_models(
+    provider: Annotated[str | None, typer.Option(help="Only this provider.")] = None,
+    source: Source = None,
+    ref: Ref = None,
+    uncommitted: Uncommitted = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the models with their prices of today: input, cached, output, per 1M tokens."""
+    from datetime import UTC, datetime
+
+    from spanledger_warehouse.seeds import parse
+
+    now = datetime.now(UTC)
+    models: dict[tuple[str, str], dict[str, str]] = {}
+    for period in parse(_read(source, ref, uncommitted=uncommitted)).require().price_periods():
+        row = period.row
+        plain = row.context == "standard" and row.tier_above == 0 and period.holds_at(now)
+        if plain and provider in (None, row.provider):
+            models.setdefault((row.provider, row.model), {})[row.unit] = f"{row.price} {row.currency}"
+    if not models:
+        _fail(f"no price{f' of provider {provider!r}' if provider else ''} is in force now")
+    if as_json:
+        _print_json([{"provider": name, "model": model, **units} for (name, model), units in models.items()])
+        return
+    columns = ("input", "cache_read", "output")
+    rows = [
+        [name, model, *(units.get(unit, "") for unit in columns)]
+        for (name, model), units in sorted(models.items())
+    ]
+    _print_table(["provider", "model", *columns], rows, amounts=len(columns))
+
+
+@app.command(epilog="Example: spanledger prices show claude-sonnet-4-5")
+def show(
+    model: Annotated[str, typer.Argument(help="The model, as the provider names it, or an alias.")],
+    provider: Annotated[str | None, typer.Option(help="Only this provider.")] = None,
+    source: Source = None,
+    ref: Ref = None,
+    uncommitted: Uncommitted = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show every price a model ever had: since when, how much, who set it, on what evidence."""
+    from datetime import UTC, datetime
+
+    from spanledger_warehouse.seeds import parse, resolve
+    from spanledger_warehouse.seeds.provenance import audit
+
+    files = _read(source, ref, uncommitted=uncommitted)
+    catalogue = parse(files).require()
+    priced = {(row.provider, row.model) for row in catalogue.prices}
+    providers = sorted({name for name, _ in priced}) if provider is None else [provider]
+    now = datetime.now(UTC)
+    targets = {resolve(name, model, now, priced, catalogue.aliases) for name in providers}
+    records = [record for record in audit(files) if (record.row.provider, record.row.model) in targets]
+    if not records:
+        near = sorted({name for _, name in priced if model.lower() in name.lower()})[:8]
+        hint = f"; similar: {', '.join(near)}" if near else "; see `spanledger prices list`"
+        _fail(f"no model {model!r} has a price{hint}")
+    records.sort(key=lambda record: (record.row.series, record.row.effective_from))
+    if as_json:
+        _print_json([_record(record) for record in records])
+        return
+    columns = ["price", "from", "amount", "per", "change", "basis", "set by", "commit", "price_id"]
+    _print_table(columns, [_cells(record) for record in records])
+
+
+def _read(source: Path | None, ref: str | None, *, uncommitted: bool) -> SeedFiles:
+    from spanledger_warehouse.seeds import SeedError, read_seeds
+    from spanledger_warehouse.seeds.source import checkout
+
+    if source is None and uncommitted:
+        source = checkout()
+    try:
+        return read_seeds(source, ref, allow_uncommitted=uncommitted)
+    except SeedError as problem:
+        typer.echo(f"error: {problem}", err=True)
+        raise typer.Exit(SETUP) from problem
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"error: {message}", err=True)
+    raise typer.Exit(WRONG)
+
+
+def _print_findings(findings: Sequence[Finding], errors: int, files: SeedFiles) -> None:
+    for finding in findings:
+        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+        typer.echo(f"{place}: {finding.severity}: {finding.message} [{finding.rule}]")
+        typer.echo(f"    fix: {finding.fix}")
+    warnings = len(findings) - errors
+    verdict = f"{errors} error(s), {warnings} warning(s)" if findings else "no findings"
+    typer.echo(f"{files.source} at {files.commit[:24]} ({files.state}): {verdict}")
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    names = ("file", "line", "severity", "rule", "message", "fix")
+    return {name: getattr(finding, name) for name in names}
+
+
+def _record(record: AuditRecord) -> dict[str, object]:
+    row, origin = record.row, record.provenance
+    names = [name for name in row.__dataclass_fields__ if name not in _SHOWN_APART]
+    return {
+        "price_id": record.price_id,
+        "action": record.action,
+        "summary": record.summary,
+        "effective_from": row.effective_from.isoformat(),
+        "effective_to": row.effective_to.isoformat() if row.effective_to else None,
+        "old_price": record.old_price,
+        "new_price": record.new_price,
+        **{name: getattr(row, name) for name in names},
+        "file": origin.file,
+        "line": origin.line,
+        "commit": origin.commit,
+        "author": origin.author,
+        "committed_at": origin.committed_at.isoformat() if origin.committed_at else None,
+        "reason": origin.reason,
+        "approver": origin.approver,
+    }
+
+
+def _cells(record: AuditRecord) -> list[str]:
+    row, origin = record.row, record.provenance
+    subject = row.in_words().removeprefix(f"{row.provider} ")
+    amount = f"{row.price} {row.currency}" if record.new_price is not None else "ended"
+    since = f"{row.effective_from:%Y-%m-%d %H:%M}".removesuffix(" 00:00")
+    author = (origin.author or "").partition(" <")[0]
+    commit = (origin.commit or "")[:12]
+    return [subject, since, amount, str(row.per), record.action, row.basis, author, commit, row.price_id]
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+def _print_table(columns: list[str], rows: list[list[str]], amounts: int = 0) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for position, column in enumerate(columns):
+        right = column in ("amount", "per") or position >= len(columns) - amounts
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    if not console.is_terminal:
+        console.width = 200  # a pipe has no width; nothing may be cut
+    console.print(table, soft_wrap=False)
