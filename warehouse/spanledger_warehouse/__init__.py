@@ -1,0 +1,1 @@
+"""The ledger: landing → raw → staging → pricing → ledger → marts → published. Knows no orchestrator."""

@@ -1,0 +1,136 @@
+"""Builds one SQL model for the days that changed: delete the days, insert the days, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import duckdb
+
+from spanledger_warehouse.errors import ModelError
+from spanledger_warehouse.models import Model, discover
+
+
+@dataclass(frozen=True)
+class Built:
+    """What building a model did.
+
+    Attributes:
+        name: `schema.table`.
+        rows: rows of the rebuilt days (of the whole table where it has no days).
+        days: the days that were rebuilt; empty where the table has none.
+    """
+
+    name: str
+    rows: int
+    days: tuple[date, ...]
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit what happens inside, or nothing of it."""
+    connection.execute("begin transaction")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def create_loaded(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables that loaders fill, where they are not there yet."""
+    for model in discover().values():
+        if model.is_loaded:
+            connection.execute(model.sql.replace("create table", "create table if not exists", 1))
+
+
+def build(connection: duckdb.DuckDBPyConnection, model: Model, days: Sequence[date]) -> Built:
+    """Build a model.
+
+    Args:
+        connection: the warehouse, for writing.
+        model: any model but a loaded one.
+        days: the days that changed; a table without days is built whole.
+
+    Raises:
+        ModelError: DuckDB refuses the statement; names the file.
+    """
+    try:
+        return _build(connection, model, sorted(set(days)))
+    except duckdb.Error as error:
+        raise ModelError(f"sql/{model.schema}/{model.name}.sql cannot be built: {error}") from error
+
+
+def contiguous(days: Iterable[date]) -> list[tuple[date, date]]:
+    """Runs of neighbouring days as (first, last): one statement each keeps far-apart days cheap."""
+    runs: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        if runs and day - runs[-1][1] == timedelta(days=1):
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return runs
+
+
+def _build(connection: duckdb.DuckDBPyConnection, model: Model, days: list[date]) -> Built:
+    match model.materialized:
+        case "view":
+            connection.execute(f"create or replace view {model.full_name} as {model.sql}")
+            return Built(model.full_name, 0, ())
+        case "full":
+            connection.execute(f"create or replace table {model.full_name} as {model.sql}")
+            return Built(model.full_name, _count(connection, model.full_name), ())
+        case "for the run":
+            _set_days(connection, days[0] if days else date.min, days[-1] if days else date.min)
+            connection.execute(f"create or replace table {model.full_name} as {model.sql}")
+            return Built(model.full_name, _count(connection, model.full_name), ())
+        case "by day":
+            return _build_days(connection, model, days)
+    raise ModelError(f"{model.full_name} is {model.materialized}; a loader fills it, it cannot be built")
+
+
+def _build_days(connection: duckdb.DuckDBPyConnection, model: Model, days: list[date]) -> Built:
+    _set_days(connection, date.min, date.min)
+    _create_or_replace_shape(connection, model)
+    rows = 0
+    for first, last in contiguous(days):
+        _set_days(connection, first, last)
+        with transaction(connection):
+            connection.execute(f"delete from {model.full_name} where day between ? and ?", [first, last])
+            inserted = connection.execute(
+                f"insert into {model.full_name} by name select * from ({model.sql}) as built "
+                f"where day between date '{first}' and date '{last}'"
+            ).fetchone()
+        rows += int(inserted[0]) if inserted else 0
+    return Built(model.full_name, rows, tuple(days))
+
+
+def _create_or_replace_shape(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Create the table, or replace it when a release changed its columns (then every day is being rebuilt)."""
+    wanted = _shape(connection, f"({model.sql})")
+    exists = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [model.schema, model.name]
+    ).fetchone()
+    if exists and _shape(connection, model.full_name) == wanted:
+        return
+    connection.execute(
+        f"create or replace table {model.full_name} as select * from ({model.sql}) as built limit 0"
+    )
+
+
+def _shape(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, str]]:
+    described = connection.execute(f"describe select * from {relation} as described").fetchall()
+    return [(row[0], row[1]) for row in described]
+
+
+def _set_days(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> None:
+    connection.execute("set variable from_day = ?", [first])
+    connection.execute("set variable to_day = ?", [last])
+
+
+def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    row = connection.execute(f"select count(*) from {name}").fetchone()
+    return int(row[0]) if row else 0

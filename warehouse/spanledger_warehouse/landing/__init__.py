@@ -1,0 +1,1 @@
+"""From files of records to `raw`: find, inspect, load once, quarantine what cannot be accepted."""

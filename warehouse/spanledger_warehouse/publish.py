@@ -1,0 +1,193 @@
+"""Publishes the marts: a new version is a copy of the last with the changed days replaced, put in place by rename.
+
+published/spanledger.duckdb           the current version, a regular file (readers keep the inode they opened)
+published/parquet                     the same tables as Parquet, a link to the current version's folder
+published/versions/<version>/         the last few versions
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from spanledger_warehouse.build import contiguous
+from spanledger_warehouse.database import STORAGE_VERSION
+from spanledger_warehouse.models import Model, discover
+from spanledger_warehouse.settings import Home
+
+KEPT_VERSIONS = 3
+# Beside every mart: what `explain`, exports and auditors read.
+EXTRA_TABLES = ("ledger.cost_lines", "pricing.prices", "pricing.units")
+CATALOG = "publication"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published, and from what.
+
+    Attributes:
+        version: name of the version; sorts by time.
+        run_id, release: who made it.
+        seeds_commit, seeds_state, seeds_source, seeds_digest: the prices it rests on.
+        published_at: naive UTC.
+    """
+
+    version: str
+    run_id: str
+    release: str
+    seeds_commit: str
+    seeds_state: str
+    seeds_source: str
+    seeds_digest: str
+    published_at: datetime
+
+
+def published_models() -> list[Model]:
+    """The models whose tables are published."""
+    return [model for name, model in discover().items() if model.schema == "marts" or name in EXTRA_TABLES]
+
+
+def publish(
+    connection: duckdb.DuckDBPyConnection, home: Home, publication: Publication, days: Sequence[date]
+) -> Path:
+    """Write a new version and switch to it. Readers see the old one or the new one, never a mixture.
+
+    Args:
+        connection: the warehouse.
+        home: the folders.
+        publication: described in `ops.publication` of the file.
+        days: the days that changed since the last version.
+
+    Returns:
+        The published file.
+    """
+    folder = home.published / "versions" / publication.version
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    file = folder / "spanledger.duckdb"
+    copied = home.published_file.is_file()
+    if copied:
+        shutil.copyfile(home.published_file, file)
+    _write_database(connection, file, publication, days)
+    _write_parquet(connection, home.parquet, folder / "parquet", days)
+    _switch(home, folder)
+    _expire(home.published / "versions", keep=publication.version)
+    return home.published_file
+
+
+def _write_database(
+    connection: duckdb.DuckDBPyConnection, file: Path, publication: Publication, days: Sequence[date]
+) -> None:
+    connection.execute(f"attach '{_quoted(file)}' as {CATALOG} (storage_version '{STORAGE_VERSION}')")
+    try:
+        for model in published_models():
+            connection.execute(f"create schema if not exists {CATALOG}.{model.schema}")
+            _copy_table(connection, model, days)
+        _describe(connection, publication)
+        connection.execute(f"checkpoint {CATALOG}")
+    finally:
+        connection.execute(f"detach {CATALOG}")
+    _sync(file)
+
+
+def _copy_table(connection: duckdb.DuckDBPyConnection, model: Model, days: Sequence[date]) -> None:
+    target = f"{CATALOG}.{model.full_name}"
+    if model.materialized != "by day" or not _same_shape(connection, model, target):
+        connection.execute(f"create or replace table {target} as from {model.full_name}")
+        return
+    for first, last in contiguous(days):
+        connection.execute(f"delete from {target} where day between ? and ?", [first, last])
+        connection.execute(
+            f"insert into {target} by name select * from {model.full_name} where day between ? and ?",
+            [first, last],
+        )
+
+
+def _same_shape(connection: duckdb.DuckDBPyConnection, model: Model, target: str) -> bool:
+    exists = connection.execute(
+        "select 1 from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
+        [CATALOG, model.schema, model.name],
+    ).fetchone()
+    if not exists:
+        return False
+    return (
+        connection.execute(f"describe {target}").fetchall()
+        == connection.execute(f"describe {model.full_name}").fetchall()
+    )
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, publication: Publication) -> None:
+    connection.execute(f"create schema if not exists {CATALOG}.ops")
+    values: Mapping[str, object] = dict(vars(publication))
+    columns = ", ".join(f"${name} as {name}" for name in values)
+    connection.execute(
+        f"create or replace table {CATALOG}.ops.publication as "
+        f"select {columns}, (select complete_through from staging.complete_through) as complete_through",
+        values,
+    )
+
+
+def _write_parquet(
+    connection: duckdb.DuckDBPyConnection, current: Path, target: Path, days: Sequence[date]
+) -> None:
+    if current.is_dir():
+        shutil.copytree(current, target, copy_function=os.link)
+    for model in published_models():
+        folder = target / model.schema / model.name
+        if model.materialized != "by day":
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            _copy_to(connection, f"from {model.full_name}", folder / "data.parquet")
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        for day in days:
+            _replace_day(connection, model, folder / f"day={day}", day)
+
+
+def _replace_day(connection: duckdb.DuckDBPyConnection, model: Model, folder: Path, day: date) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    selection = f"from {model.full_name} where day = date '{day}'"
+    if connection.execute(f"select 1 {selection} limit 1").fetchone():
+        folder.mkdir()
+        _copy_to(connection, f"select * {selection}", folder / "data.parquet")
+
+
+def _copy_to(connection: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
+    connection.execute(f"copy ({query}) to '{_quoted(file)}' (format parquet, compression zstd)")
+
+
+def _switch(home: Home, folder: Path) -> None:
+    """Put the new version in place: a hard link renamed over the file, a link renamed over the Parquet folder."""
+    partial = home.published / ".spanledger.duckdb.new"
+    partial.unlink(missing_ok=True)
+    os.link(folder / "spanledger.duckdb", partial)
+    partial.replace(home.published_file)
+    link = home.published / ".parquet.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("versions") / folder.name / "parquet", target_is_directory=True)
+    link.replace(home.parquet)
+
+
+def _expire(versions: Path, *, keep: str) -> None:
+    names = sorted(entry.name for entry in versions.iterdir() if entry.is_dir())
+    for name in names[:-KEPT_VERSIONS]:
+        if name != keep:
+            shutil.rmtree(versions / name, ignore_errors=True)
+
+
+def _sync(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

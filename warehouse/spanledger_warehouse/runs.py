@@ -1,0 +1,286 @@
+"""One pass in steps: look, load, read the seeds, build, check, publish. An orchestrator calls the steps in order.
+
+What is left to do is kept in the warehouse itself (`ops.dirty_days`, written in the transaction that loaded the
+spans), so a run that dies leaves nothing but work for the next one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cache
+from hashlib import sha256
+from importlib import metadata, resources
+from pathlib import Path
+
+import duckdb
+
+from spanledger_warehouse.build import Built, build, create_loaded, transaction
+from spanledger_warehouse.checks import Check, CheckResult, run_check
+from spanledger_warehouse.database import connect, sql_text
+from spanledger_warehouse.errors import CheckFailed, SpanledgerError
+from spanledger_warehouse.landing.discovery import candidates
+from spanledger_warehouse.landing.loading import LoadResult, load
+from spanledger_warehouse.models import Model, discover
+from spanledger_warehouse.publish import Publication, publish
+from spanledger_warehouse.seed_tables import write_seeds
+from spanledger_warehouse.seeds.catalogue import Catalogue, parse
+from spanledger_warehouse.seeds.provenance import audit, provenance
+from spanledger_warehouse.seeds.source import SeedFiles, read_seeds
+from spanledger_warehouse.settings import Settings
+
+_COMMENT = re.compile(r"--[^\n]*")
+
+
+@dataclass(frozen=True)
+class Look:
+    """Whether there is anything to do, found without building anything."""
+
+    new_files: int
+    seeds_changed: bool
+    release_changed: bool
+    unfinished: bool
+
+    @property
+    def nothing_new(self) -> bool:
+        """A run would change nothing."""
+        return not (self.new_files or self.seeds_changed or self.release_changed or self.unfinished)
+
+
+@dataclass
+class SeedsRead:
+    """What reading the seeds did."""
+
+    changed: bool
+    commit: str
+    state: str
+    prices: int
+    problems: list[str] = field(default_factory=list)
+
+
+def utc_now() -> datetime:
+    """Now, naive UTC, as the warehouse keeps time."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def release() -> str:
+    """The installed release."""
+    return metadata.version("spanledger")
+
+
+@cache
+def models_digest() -> str:
+    """Changes when the statement of any model changes, not its comments: then every day has to be built again."""
+    root = resources.files("spanledger_warehouse") / "sql"
+    parts = []
+    for folder in ("staging", "pricing", "ledger", "marts"):
+        for file in sorted((root / folder).iterdir(), key=lambda entry: entry.name):
+            text = file.read_text(encoding="utf-8")
+            keys = "".join(line for line in text.splitlines() if line.startswith(("-- grain", "-- body")))
+            parts.append(f"{folder}/{file.name} {keys} {' '.join(_COMMENT.sub('', text).split())}")
+    return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def read_configured_seeds(settings: Settings, *, uncommitted: bool = False) -> SeedFiles:
+    """The seeds that the settings name, at their commit."""
+    return read_seeds(settings.seeds_source, settings.seeds_ref, allow_uncommitted=uncommitted)
+
+
+def look(settings: Settings, seeds: SeedFiles) -> Look:
+    """Look whether a run has anything to do."""
+    if not settings.home.warehouse_file.is_file() or not settings.home.published_file.is_file():
+        return Look(0, seeds_changed=True, release_changed=True, unfinished=True)
+    with connect(settings) as connection:
+        create_loaded(connection)
+        files = len(candidates(connection, (settings.home.spool, settings.home.landing)))
+        last = connection.execute(
+            "select seeds_digest, seeds_state, model_digest from ops.runs where status = 'published' "
+            "order by started_at desc limit 1"
+        ).fetchone()
+        dirty = connection.execute("select count(*) from ops.dirty_days").fetchone()
+    return Look(
+        new_files=files,
+        seeds_changed=last is None or (last[0], last[1]) != (seeds.digest, seeds.state),
+        release_changed=last is None or last[2] != models_digest(),
+        unfinished=bool(dirty and dirty[0]),
+    )
+
+
+def start_run(connection: duckdb.DuckDBPyConnection, run_id: str, now: datetime) -> None:
+    """Note that a run began; prepare the tables that loaders fill."""
+    create_loaded(connection)
+    connection.execute(
+        "insert into ops.runs (run_id, started_at, status, release) "
+        "select ?, ?, 'running', ? where not exists (select 1 from ops.runs where run_id = ?)",
+        [run_id, now, release(), run_id],
+    )
+
+
+def load_landing(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    *,
+    run_id: str,
+    now: datetime,
+    on_file: Callable[[Path], None] | None = None,
+) -> LoadResult:
+    """Load what is new in spool and landing zone."""
+    return load(connection, settings.home, run_id=run_id, now=now, on_file=on_file)
+
+
+def load_seeds(
+    connection: duckdb.DuckDBPyConnection, seeds: SeedFiles, *, run_id: str, now: datetime
+) -> SeedsRead:
+    """Read the seeds into `pricing` and mark the days whose prices they change.
+
+    Raises:
+        SeedError: the seeds do not pass; names file and line. Nothing was changed.
+    """
+    catalogue = parse(seeds).require()
+    current = connection.execute(
+        "select seeds_digest, seeds_state, seeds_commit from pricing.seeds"
+    ).fetchone()
+    result = SeedsRead(
+        changed=current != (seeds.digest, seeds.state, seeds.commit),
+        commit=seeds.commit,
+        state=seeds.state,
+        prices=len(catalogue.in_force),
+    )
+    if result.changed:
+        _replace_seeds(connection, catalogue, result, now)
+        _mark_repriced_days(connection, run_id)
+    _mark_release(connection, run_id)
+    connection.execute(
+        "update ops.runs set seeds_commit = ?, seeds_state = ?, seeds_source = ?, seeds_digest = ?, model_digest = ? "
+        "where run_id = ?",
+        [seeds.commit, seeds.state, seeds.source, seeds.digest, models_digest(), run_id],
+    )
+    return result
+
+
+def dirty_days(connection: duckdb.DuckDBPyConnection) -> list[date]:
+    """The days that have to be built again."""
+    return [
+        row[0]
+        for row in connection.execute("select distinct day from ops.dirty_days order by day").fetchall()
+    ]
+
+
+def build_model(connection: duckdb.DuckDBPyConnection, model: Model, *, run_id: str, now: datetime) -> Built:
+    """Build one model for the days that changed."""
+    days = dirty_days(connection)
+    if model.full_name != "marts.daily_costs":
+        return build(connection, model, days)
+    _keep_daily_costs(connection, days)
+    built = build(connection, model, days)
+    connection.execute(sql_text("runs", "record_restatements"), {"run_id": run_id, "now": now})
+    return built
+
+
+def check(connection: duckdb.DuckDBPyConnection, asked: Check, *, run_id: str, now: datetime) -> CheckResult:
+    """Run one check."""
+    return run_check(connection, asked, run_id=run_id, now=now)
+
+
+def publish_run(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, *, run_id: str, now: datetime
+) -> Path:
+    """Publish what was built, if no identity failed, and note that nothing is left to do.
+
+    Raises:
+        CheckFailed: an identity does not hold; the last published version stays.
+    """
+    failed = connection.execute(
+        "select check_name, violations, example, what_to_do from ops.check_results "
+        "where run_id = ? and severity = 'error'",
+        [run_id],
+    ).fetchall()
+    if failed:
+        listed = "\n".join(
+            f"  {name}: {count}, first: {example}. {todo}" for name, count, example, todo in failed
+        )
+        raise CheckFailed(f"nothing was published, because money would be wrong:\n{listed}")
+    row = connection.execute(
+        "select seeds_commit, seeds_state, seeds_source, seeds_digest from pricing.seeds"
+    ).fetchone()
+    if row is None:
+        raise SpanledgerError("nothing was published: no seeds have been read; run the pricing step first")
+    publication = Publication(f"{now:%Y%m%dT%H%M%S%f}Z", run_id, release(), *row, published_at=now)
+    file = publish(connection, settings.home, publication, dirty_days(connection))
+    with transaction(connection):
+        connection.execute("delete from ops.dirty_days")
+        connection.execute(
+            "update ops.runs set status = 'published', ended_at = ? where run_id = ?", [now, run_id]
+        )
+    return file
+
+
+def fail_run(connection: duckdb.DuckDBPyConnection, run_id: str, message: str, now: datetime) -> None:
+    """Note that a run failed, and why."""
+    connection.execute(
+        "update ops.runs set status = 'failed', ended_at = ?, message = ? where run_id = ? and status = 'running'",
+        [now, message[:2000], run_id],
+    )
+
+
+def _replace_seeds(
+    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, result: SeedsRead, now: datetime
+) -> None:
+    try:
+        origins, trail = provenance(catalogue.source), audit(catalogue.source)
+    except SpanledgerError as error:  # a shallow clone: the prices are right, their history is out of reach
+        result.problems.append(f"the price history could not be read: {error}")
+        origins, trail = {}, []
+    _build_named(connection, "pricing.price_cells", [])
+    connection.execute("create or replace temp table old_price_cells as from pricing.price_cells")
+    write_seeds(connection, catalogue, provenance=origins, audit=trail, now=now)
+    _build_named(connection, "pricing.price_cells", [])
+
+
+def _mark_repriced_days(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    if not _has_rows(connection, "ledger", "call_costs"):
+        return
+    bounds = connection.execute("select min(day), max(day) from ledger.call_costs").fetchone()
+    if bounds is not None:
+        _build_named(connection, "pricing.model_matches", list(bounds))
+        connection.execute(sql_text("runs", "mark_repriced_days"), {"run_id": run_id})
+
+
+def _mark_release(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    """After a release that changes a model, every day has to be built again."""
+    last = connection.execute(
+        "select model_digest from ops.runs where status = 'published' order by started_at desc limit 1"
+    ).fetchone()
+    if last is not None and last[0] != models_digest():
+        connection.execute(
+            "insert into ops.dirty_days select distinct day, 'release', ?, ? from raw.spans",
+            [release(), run_id],
+        )
+
+
+def _keep_daily_costs(connection: duckdb.DuckDBPyConnection, days: list[date]) -> None:
+    if _has_rows(connection, "marts", "daily_costs"):
+        connection.execute(
+            "create or replace temp table daily_costs_before as "
+            "select tenant_id, day, calls, list_cost_usd, contracted_cost_usd from marts.daily_costs "
+            "where list_contains(?, day)",
+            [days],
+        )
+        return
+    connection.execute(
+        "create or replace temp table daily_costs_before (tenant_id varchar, day date, calls bigint, "
+        "list_cost_usd decimal(38, 12), contracted_cost_usd decimal(38, 12))"
+    )
+
+
+def _has_rows(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    exists = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]
+    ).fetchone()
+    return bool(exists) and bool(connection.execute(f"select 1 from {schema}.{table} limit 1").fetchone())
+
+
+def _build_named(connection: duckdb.DuckDBPyConnection, name: str, days: list[date]) -> None:
+    build(connection, discover()[name], days)

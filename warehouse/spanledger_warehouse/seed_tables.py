@@ -1,0 +1,157 @@
+"""Writes the seeds of one commit into the tables of the `pricing` schema."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from spanledger_warehouse.build import transaction
+from spanledger_warehouse.seeds.catalogue import Catalogue
+from spanledger_warehouse.seeds.provenance import AuditRecord, Provenance
+
+FIRST_INSTANT = datetime(1, 1, 1, tzinfo=UTC)
+LAST_INSTANT = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def write_seeds(
+    connection: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    *,
+    provenance: Mapping[str, Provenance],
+    audit: Iterable[AuditRecord],
+    now: datetime,
+) -> None:
+    """Replace every seed table, all of them or none.
+
+    Args:
+        connection: the warehouse, for writing.
+        catalogue: the seeds; must have passed `require()`.
+        provenance: commit of each price row, by price_id.
+        audit: the audit trail.
+        now: time of the run, naive UTC.
+    """
+    source = catalogue.source
+    tables: dict[str, list[dict[str, Any]]] = {
+        "pricing.prices": list(_prices(catalogue, provenance)),
+        "pricing.units": [_plain(unit) for unit in catalogue.units],
+        "pricing.model_aliases": [
+            {**_dated(alias), "pattern": alias.pattern or None, "target_model": alias.target_model or None}
+            for alias in catalogue.aliases
+        ],
+        "pricing.rules": [
+            {**_dated(rule), "model": rule.model or None, "unit": rule.unit or None}
+            for rule in catalogue.rules
+        ],
+        "pricing.tenants": [_dated(tenant) for tenant in catalogue.tenants],
+        "pricing.price_audit": [_audited(record) for record in audit],
+        "pricing.seeds": [
+            {
+                "seeds_commit": source.commit,
+                "seeds_state": source.state,
+                "seeds_source": source.source,
+                "seeds_digest": source.digest,
+                "seeds_ref": source.ref,
+                "loaded_at": now,
+            }
+        ],
+    }
+    with transaction(connection), tempfile.TemporaryDirectory() as folder:
+        for table, rows in tables.items():
+            _replace(connection, table, rows, Path(folder) / f"{table}.jsonl")
+
+
+def _prices(catalogue: Catalogue, provenance: Mapping[str, Provenance]) -> Iterable[dict[str, Any]]:
+    periods = {period.row.price_id: period for period in catalogue.price_periods()}
+    for row in catalogue.prices:
+        period = periods.get(row.price_id)
+        origin = provenance.get(row.price_id)
+        yield {
+            **_plain(row),
+            "price_window": row.window,
+            "supersedes": row.supersedes or None,
+            "in_force": period is not None,
+            "valid_from": period.starts if period else row.effective_from,
+            "valid_to": (period.ends if period else row.effective_from) or LAST_INSTANT,
+            "seed_commit": origin.commit if origin else None,
+            "seed_author": origin.author if origin else None,
+            "committed_at": origin.committed_at if origin else None,
+        }
+
+
+def _audited(record: AuditRecord) -> dict[str, Any]:
+    origin = record.provenance
+    return {
+        **_plain(record.row),
+        "price_id": record.price_id,
+        "action": record.action,
+        "old_price": record.old_price,
+        "new_price": record.new_price,
+        "summary": record.summary,
+        "author": origin.author,
+        "committer": origin.committer,
+        "authored_at": origin.authored_at,
+        "committed_at": origin.committed_at,
+        "commit_id": origin.commit,
+        "reason": origin.reason,
+        "approver": origin.approver,
+    }
+
+
+def _dated(row: Any) -> dict[str, Any]:
+    return {
+        **_plain(row),
+        "valid_from": row.effective_from or FIRST_INSTANT,
+        "valid_to": row.effective_to or LAST_INSTANT,
+    }
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+    if "line" in values:
+        values["seed_line"] = values.pop("line")
+    return values
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]], file: Path
+) -> None:
+    columns = [(name, kind) for name, kind, *_ in connection.execute(f"describe {table}").fetchall()]
+    connection.execute(f"delete from {table}")
+    if not rows:
+        return
+    with file.open("w", encoding="utf-8") as out:
+        for row in rows:
+            out.write(
+                json.dumps({name: _text(row.get(name)) for name, _ in columns}, ensure_ascii=False) + "\n"
+            )
+    shape = ", ".join(f"'{name}': 'VARCHAR'" for name, _ in columns)
+    casts = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in columns)
+    connection.execute(
+        f"insert into {table} by name select {casts} "
+        f"from read_json(?, format = 'newline_delimited', columns = {{{shape}}})",
+        [str(file)],
+    )
+
+
+def _text(value: Any) -> str | None:
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case datetime():
+            naive = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+            return naive.isoformat(sep=" ")
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return format(value, "f")
+    return str(value)

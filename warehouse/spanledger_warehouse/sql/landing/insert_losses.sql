@@ -1,0 +1,13 @@
+-- Accepted loss records of the current file into raw.losses.
+-- grain: file_id, line
+insert into raw.losses by name
+select
+    cast($file_id as bigint) as file_id,
+    line,
+    r.process,
+    r.service,
+    landing_time(r.at_unix_nano) as lost_at,
+    coalesce(r.reason, 'unknown') as reason,
+    staging.as_count(r.count) as lost_spans
+from landing_records
+where problem is null and r.kind = 'loss';

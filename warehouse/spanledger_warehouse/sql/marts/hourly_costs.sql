@@ -1,0 +1,7 @@
+-- Cost and usage per tenant and UTC hour.
+-- The body is that of marts.daily_costs with the keys below, so the four cannot drift apart.
+-- grain: tenant_id, day, hour
+-- materialized: by day
+-- body: marts.daily_costs
+-- columns:
+--   hour: first instant of the UTC hour

@@ -1,0 +1,5 @@
+-- The audit trail of prices: who changed what, when, why, by whose approval, on which evidence.
+-- grain: price_id, action
+-- materialized: full
+select *
+from pricing.price_audit

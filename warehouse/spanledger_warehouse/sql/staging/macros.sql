@@ -1,0 +1,23 @@
+-- Casting rules of staging. A count is a plain non-negative whole number up to 1e9; everything else is not a count.
+-- (A typed reader would turn 5.7 into 6 and true into 1.) Not a model: created when a warehouse is opened.
+create or replace macro staging.as_count(text_value) as
+case
+    when regexp_full_match(text_value, '[0-9]{1,10}') and cast(text_value as bigint) <= 1000000000
+        then cast(text_value as bigint)
+end;
+
+-- The name and value of a count that is there but is not one; null when it is absent or right.
+create or replace macro staging.count_issue(unit_name, text_value) as
+case
+    when text_value is not null and staging.as_count(text_value) is null
+        then unit_name || '=' || left(text_value, 40)
+end;
+
+-- A decimal amount, written plainly and not negative; null for everything else.
+create or replace macro staging.as_amount(text_value) as
+case
+    when regexp_full_match(text_value, '[0-9]{1,15}([.][0-9]{1,16})?')
+        then cast(text_value as decimal(38, 16))
+    when regexp_full_match(text_value, '[0-9]([.][0-9]+)?[eE]-[0-9]{1,2}')
+        then cast(text_value as decimal(38, 16))
+end;

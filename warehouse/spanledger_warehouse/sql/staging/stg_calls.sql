@@ -1,0 +1,225 @@
+-- One row per call and part, whatever dialect it spoke; further copies of a span and roll-ups are kept and marked.
+-- grain: call_id, part, copy
+-- materialized: by day
+-- columns:
+--   part: 0 is the call; further parts are provider-side sub-calls on a model of their own
+--   copy: 0 is the row that counts; 1, 2 … are further copies of the same call
+--   disposition: billable, rollup (a descendant carries the usage), duplicate, or not_llm
+--   disposition_rule: why a row is not billable; null for billable rows
+--   tenant_id: who pays; unattributed when the call named no tenant
+--   billed_at: instant that decides price, day and month (UTC); the end of the call
+--   business_day: day of billed_at in the tenant's time zone
+--   duration_ms: duration of the call (ms)
+--   duration_bucket_ms: duration rounded up to two significant digits (ms), the bucket of the latency histogram
+--   success: whether the call succeeded
+--   dialect: whose conventions the span speaks
+--   usage_semantics: whether input tokens include cache: inclusive or exclusive, as sent
+--   usage_status: complete, partial or missing
+--   model_id: model id that decides the price: the one that answered, else the one asked for
+--   pricing_context: context of the price: standard, batch, flex, priority, fast …
+--   pricing_region: region of the price as served; global when none was named
+--   request_quantity: unit request: 1 for a call that was answered (requests)
+--   other_units: units without a column of their own, as a map from unit to quantity
+--   reported_cost: cost that the provider itself reported, in reported_cost_currency
+with nearby as (
+    select
+        file_id,
+        line,
+        day,
+        call_id,
+        response_id,
+        ended_at,
+        content_hash,
+        case coalesce(usage_status, 'missing') when 'complete' then 0 when 'partial' then 1 else 2 end as usage_rank,
+        case when scope = 'spanledger' then 0 else 1 end as scope_rank
+    from raw.spans
+    where
+        day between cast(getvariable('from_day') as date) - 35 and cast(getvariable('to_day') as date) + 35
+        and (
+            day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
+            or call_id in (
+                select s.call_id from raw.spans as s
+                where s.day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
+            )
+            or response_id in (
+                select s.response_id from raw.spans as s
+                where
+                    s.day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
+                    and s.response_id is not null
+            )
+        )
+),
+
+copies as (
+    select
+        *,
+        row_number() over (
+            partition by call_id
+            order by usage_rank, scope_rank, content_hash, file_id, line
+        ) - 1 as copy
+    from nearby
+),
+
+answers as (
+    select
+        file_id,
+        line,
+        call_id,
+        ended_at,
+        first_value(call_id) over answer as kept_call_id,
+        first_value(ended_at) over answer as kept_ended_at
+    from copies
+    where copy = 0 and response_id is not null
+    window answer as (partition by response_id order by usage_rank, scope_rank, ended_at, call_id)
+),
+
+repeats as (
+    select
+        file_id,
+        line
+    from answers
+    where call_id <> kept_call_id and abs(date_diff('second', kept_ended_at, ended_at)) <= 35 * 86400
+),
+
+judged as (
+    select
+        s.*,
+        c.copy,
+        u.input_tokens,
+        u.output_tokens,
+        u.input_quantity,
+        u.cache_read_quantity,
+        u.cache_write_30m_quantity,
+        u.cache_write_12h_quantity,
+        u.cache_write_5m_quantity,
+        u.cache_write_1h_quantity,
+        u.input_audio_quantity,
+        u.input_image_quantity,
+        u.output_quantity,
+        u.reasoning_quantity,
+        u.output_audio_quantity,
+        u.output_image_quantity,
+        u.web_search_quantity,
+        case
+            when s.ended_at < s.started_at then 'ended before it started'
+            when u.usage_issue is not null then u.usage_issue
+            when s.usage_raw is not null and not json_valid(s.usage_raw) then 'usage_raw is not JSON'
+        end as usage_issue,
+        case
+            when s.provider is null and s.gen_ai_operation is null and s.request_model is null
+                and s.response_model is null and s.usage_raw is null
+                then 'no_llm_attributes'
+            when c.copy > 0 then 'same_call'
+            when r.line is not null then 'same_response_id'
+        end as disposition_rule,
+        (
+            s.error_type is null and coalesce(s.http_status, 200) < 400 and coalesce(s.status_code, 'unset') <> 'error'
+        ) as success,
+        greatest(date_diff('millisecond', s.started_at, s.ended_at), 0) as duration_ms,
+        coalesce(nullif(trim(s.tenant), ''), 'unattributed') as tenant_id
+    from raw.spans as s
+    inner join copies as c on s.day = c.day and s.file_id = c.file_id and s.line = c.line
+    inner join staging.stg_usage as u on s.day = u.day and s.file_id = u.file_id and s.line = u.line
+    left join repeats as r on s.file_id = r.file_id and s.line = r.line
+    where s.day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
+)
+
+select
+    j.call_id,
+    0 as part,
+    cast(j.copy as integer) as copy,
+    case
+        when j.disposition_rule is null then 'billable'
+        when j.disposition_rule = 'no_llm_attributes' then 'not_llm'
+        else 'duplicate'
+    end as disposition,
+    j.disposition_rule,
+    j.tenant_id,
+    coalesce(nullif(trim(j.service), ''), 'unknown_service') as service,
+    j.environment,
+    coalesce(nullif(trim(j.operation), ''), 'unnamed') as operation,
+    lower(coalesce(j.provider, 'unknown')) as provider,
+    j.request_model,
+    j.response_model,
+    j.response_id,
+    coalesce(j.response_model, j.request_model, 'unknown') as model_id,
+    j.gen_ai_operation,
+    j.stream,
+    j.started_at,
+    j.ended_at,
+    j.ended_at as billed_at,
+    j.day,
+    cast(timezone(coalesce(t.time_zone, 'UTC'), timezone('UTC', j.ended_at)) as date) as business_day,
+    j.duration_ms,
+    case
+        when j.duration_ms < 100 then j.duration_ms
+        when j.duration_ms < 1000 then ((j.duration_ms + 9) // 10) * 10
+        when j.duration_ms < 10000 then ((j.duration_ms + 99) // 100) * 100
+        when j.duration_ms < 100000 then ((j.duration_ms + 999) // 1000) * 1000
+        else ((j.duration_ms + 9999) // 10000) * 10000
+    end as duration_bucket_ms,
+    j.success,
+    j.http_status,
+    j.error_type,
+    j.error_message,
+    coalesce(j.attempt, 1) as attempt,
+    j.request_metadata,
+    j.response_metadata,
+    case when j.scope = 'spanledger' then 'spanledger' else 'gen_ai' end as dialect,
+    case when j.usage_family = 'anthropic_messages' then 'exclusive' else 'inclusive' end as usage_semantics,
+    case
+        when j.usage_issue is not null or (j.input_tokens is null and j.output_tokens is null) then 'missing'
+        when j.input_tokens is null or j.output_tokens is null then 'partial'
+        else coalesce(j.usage_status, 'complete')
+    end as usage_status,
+    j.usage_issue,
+    case
+        when coalesce(j.batch, false) then 'batch'
+        when lower(coalesce(j.service_tier, '')) in ('', 'default', 'standard', 'auto', 'on_demand')
+            then case when lower(j.speed) = 'fast' then 'fast' else 'standard' end
+        else lower(j.service_tier)
+    end as pricing_context,
+    coalesce(nullif(lower(j.region), ''), 'global') as pricing_region,
+    j.service_tier,
+    coalesce(j.tier_assumed, false) as tier_assumed,
+    j.region,
+    coalesce(j.batch, false) as batch,
+    case when j.usage_issue is null then j.input_tokens end as input_tokens,
+    case when j.usage_issue is null then j.output_tokens end as output_tokens,
+    case when j.usage_issue is null then coalesce(j.input_tokens, 0) + coalesce(j.output_tokens, 0) end as total_tokens,
+    case when j.usage_issue is null then j.input_quantity end as input_quantity,
+    case when j.usage_issue is null then j.cache_read_quantity end as cache_read_quantity,
+    case when j.usage_issue is null then j.cache_write_5m_quantity end as cache_write_5m_quantity,
+    case when j.usage_issue is null then j.cache_write_1h_quantity end as cache_write_1h_quantity,
+    case when j.usage_issue is null then j.output_quantity end as output_quantity,
+    case when j.usage_issue is null then j.reasoning_quantity end as reasoning_quantity,
+    case when j.usage_issue is null then j.input_audio_quantity end as input_audio_quantity,
+    case when j.usage_issue is null then j.output_audio_quantity end as output_audio_quantity,
+    case when j.usage_issue is null then j.input_image_quantity end as input_image_quantity,
+    case when j.usage_issue is null then j.output_image_quantity end as output_image_quantity,
+    case when j.usage_issue is null then j.web_search_quantity end as web_search_quantity,
+    case when j.success then 1 else 0 end as request_quantity,
+    case
+        when j.usage_issue is null and (j.cache_write_30m_quantity > 0 or j.cache_write_12h_quantity > 0)
+            then map_from_entries(list_filter(
+                [
+                    struct_pack(key := 'cache_write_30m', value := j.cache_write_30m_quantity),
+                    struct_pack(key := 'cache_write_12h', value := j.cache_write_12h_quantity)
+                ],
+                lambda e: e.value > 0
+            ))
+        else map(cast([] as varchar []), cast([] as bigint []))
+    end as other_units,
+    staging.as_amount(j.reported_cost_text) as reported_cost,
+    upper(coalesce(j.reported_cost_currency, case when j.reported_cost_text is not null then 'USD' end))
+        as reported_cost_currency,
+    j.trace_id,
+    j.span_id,
+    j.parent_span_id,
+    j.process,
+    j.sequence,
+    j.file_id,
+    j.line
+from judged as j
+left join pricing.tenants as t
+    on j.tenant_id = t.tenant and j.ended_at >= t.valid_from and j.ended_at < t.valid_to

@@ -1,0 +1,32 @@
+-- Usage objects of Anthropic messages. input_tokens excludes cache reads and writes; the cache_creation object splits
+-- the writes by time to live, and where it is absent all of them lived five minutes (the documented default).
+-- grain: file_id, line
+-- materialized: view
+select
+    file_id,
+    line,
+    day,
+    usage_raw ->> '$.input_tokens' as input_text,
+    false as input_is_inclusive,
+    usage_raw ->> '$.cache_read_input_tokens' as cache_read_text,
+    cast(null as varchar) as cache_write_text,
+    coalesce(
+        usage_raw ->> '$.cache_creation.ephemeral_5m_input_tokens',
+        case
+            when (usage_raw ->> '$.cache_creation.ephemeral_1h_input_tokens') is null
+                then usage_raw ->> '$.cache_creation_input_tokens'
+        end
+    ) as cache_write_5m_text,
+    usage_raw ->> '$.cache_creation.ephemeral_1h_input_tokens' as cache_write_1h_text,
+    cast(null as varchar) as cache_write_30m_text,
+    cast(null as varchar) as cache_write_12h_text,
+    cast(null as varchar) as input_audio_text,
+    cast(null as varchar) as input_image_text,
+    usage_raw ->> '$.output_tokens' as output_text,
+    usage_raw ->> '$.output_tokens_details.thinking_tokens' as reasoning_text,
+    cast(null as varchar) as output_audio_text,
+    cast(null as varchar) as output_image_text,
+    usage_raw ->> '$.server_tool_use.web_search_requests' as web_search_text,
+    cast(null as varchar) as total_text
+from raw.spans
+where usage_family = 'anthropic_messages' and json_valid(usage_raw)
