@@ -133,7 +133,14 @@ def show(
         near = sorted({name for _, name in priced if model.lower() in name.lower()})[:8]
         hint = f"; similar: {', '.join(near)}" if near else "; see `spanledger prices list`"
         _fail(f"no model {model!r} has a price{hint}")
-    records.sort(key=lambda record: (record.row.series, record.row.effective_from))
+    order = {unit.unit: place for place, unit in enumerate(catalogue.units)}
+
+    def place(record: AuditRecord) -> tuple[object, ...]:
+        row = record.row
+        special = (row.context != "standard", row.context, row.region, row.window)
+        return (row.provider, *special, row.tier_above, order[row.unit], row.effective_from)
+
+    records.sort(key=place)
     if as_json:
         _print_json([_record(record) for record in records])
         return
