@@ -9,11 +9,11 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,11 +24,8 @@ WIDTH_OF_PIPES = 400
 MONEY_PLACES = 2
 
 
-class Step(Protocol):
-    """Where a long command reports its progress."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """`done` of `total` steps are behind us."""
+# Where a long command reports its progress: how many steps are done, of how many.
+Step = Callable[[int, int], None]
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -116,8 +113,8 @@ def progress(label: str) -> Iterator[Step]:
 def _total(columns: Sequence[str], rows: Sequence[Sequence[object]], totals: Collection[str]) -> list[object]:
     sums: list[object] = []
     for place, name in enumerate(columns):
-        known = [row[place] for row in rows if isinstance(row[place], int | Decimal)]
-        sums.append(sum(known, start=known[0] * 0) if name in totals and known else "")
+        known = [value for row in rows if isinstance(value := row[place], int | Decimal)]
+        sums.append(sum(known[1:], start=known[0]) if name in totals and known else "")
     sums[0] = "total"
     return sums
 

@@ -1,0 +1,73 @@
+"""`spanledger report`: the documented questions, answered from the published file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spanledger_pipelines.commands.options import AsJson, Home
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from spanledger_warehouse.reading.reports import Answer
+
+EPILOG = "Example: spanledger report models --tenant acme --days 7"
+
+
+def register(app: typer.Typer) -> None:
+    """Mount the command."""
+    app.command("report", epilog=EPILOG)(report)
+
+
+def report(
+    question: Annotated[
+        str, typer.Argument(metavar="[daily|models|operations|calls|failed|unpriced]", show_default=False)
+    ] = "daily",
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Only the last days that the ledger knows.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many calls at most, where calls are listed.")] = 50,
+    home: Home = None,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with all columns.")] = False,
+) -> None:
+    """Answer a documented question: costs by day, model or operation; recent, failed or unpriced calls."""
+    from spanledger_pipelines import rendering
+    from spanledger_warehouse.reading.reports import ask
+    from spanledger_warehouse.settings import load_settings
+
+    answer = ask(load_settings(home).home.published_file, question, tenant=tenant, days=days, limit=limit)
+    if as_json:
+        typer.echo(rendering.to_json(as_object(answer)))
+    elif as_csv:
+        typer.echo(rendering.to_csv(answer.columns, answer.rows), nl=False)
+    else:
+        console = rendering.console()
+        console.print(as_table(answer))
+        console.print(footer(answer))
+
+
+def as_object(answer: Answer) -> dict[str, object]:
+    """The answer for `--json`: rows with all columns, and the publication they come from."""
+    from dataclasses import asdict
+
+    return {
+        "report": answer.question.name,
+        "publication": asdict(answer.publication),
+        "rows": list(answer.records()),
+    }
+
+
+def as_table(answer: Answer) -> Table:
+    """The answer as a table, tenants apart; costs end in their exact total."""
+    from spanledger_pipelines import rendering
+
+    columns, rows = answer.shown()
+    return rendering.table(columns, rows, title=answer.question.title, totals=answer.question.totals)
+
+
+def footer(answer: Answer) -> str:
+    """Which seeds and release the numbers come from."""
+    made = answer.publication
+    return f"version {made.version}, published {made.published_at:%Y-%m-%d %H:%M} UTC, seeds {made.seeds}"

@@ -1,0 +1,47 @@
+"""`spanledger run`: one pass over what is new: load, price, build, check, publish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spanledger_pipelines.commands.options import AsJson, Home
+
+if TYPE_CHECKING:
+    from spanledger_pipelines.running import RunSummary
+    from spanledger_warehouse.settings import Settings
+
+EPILOG = "Example: spanledger run (says at once when nothing is new)"
+
+Uncommitted = Annotated[
+    bool,
+    typer.Option("--uncommitted", help="Price from the seeds folder as it is; every report then says so."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Mount the command."""
+    app.command("run", epilog=EPILOG)(run)
+
+
+def run(home: Home = None, uncommitted: Uncommitted = False, as_json: AsJson = False) -> None:
+    """Load what is new, price it, rebuild the days it touches, check, and publish."""
+    from spanledger_pipelines import rendering
+    from spanledger_warehouse.settings import load_settings
+
+    summary = run_with_progress(load_settings(home), uncommitted=uncommitted)
+    if as_json:
+        typer.echo(rendering.to_json(summary.as_object()))
+        return
+    for line in summary.lines():
+        typer.echo(line)
+
+
+def run_with_progress(settings: Settings, *, uncommitted: bool = False) -> RunSummary:
+    """Run once, with a progress bar on a terminal."""
+    from spanledger_pipelines import rendering
+    from spanledger_pipelines.running import run_once
+
+    with rendering.progress("building the ledger") as step:
+        return run_once(settings, uncommitted=uncommitted, on_step=step)
