@@ -1,0 +1,231 @@
+"""One HTTP attempt of one LLM call, from the request to its span: started once, ended once, whatever happens."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import context as otel_context
+
+from spanledger import attributes as names
+from spanledger.diagnostics import counters, internal_error
+from spanledger.hooks.decompression import decompressor
+from spanledger.providers import facts as found
+from spanledger.providers import messages
+from spanledger.providers.routes import Route
+from spanledger.requests import RequestFacts
+from spanledger.scanner import BodyScanner, reader
+
+if TYPE_CHECKING:
+    from spanledger.runtime import Runtime
+
+EXIT: Final = "exit"
+_MILLISECOND: Final = 1_000_000
+
+
+class Call:
+    """A call under way.
+
+    Everything here may be called from the caller's path: nothing raises, except under pytest.
+
+    Args:
+        runtime: where the span goes.
+        route: what kind of call it is.
+        request: what the request says about itself.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_context",
+        "_error",
+        "_facts",
+        "_feed",
+        "_first_chunk",
+        "_identity",
+        "_once",
+        "_request",
+        "_route",
+        "_runtime",
+        "_scanner",
+        "_scope",
+        "_start",
+        "_started",
+        "_status",
+        "_streaming",
+        "sending",
+        "sequence",
+    )
+
+    def __init__(self, runtime: "Runtime", route: Route, request: RequestFacts) -> None:
+        self._runtime = runtime
+        self._identity = runtime.identity
+        self._route = route
+        self._request = request
+        self._facts = found.Facts()
+        # The stream may end in another task: who pays is settled here, when the request is sent.
+        self._context = otel_context.get_current()
+        self._scope = runtime.scope()
+        self._status: int | None = None
+        self._error: str | None = None
+        self._first_chunk: int | None = None
+        self._streaming = False
+        self._scanner: BodyScanner | None = None
+        self._feed: Callable[[bytes], None] | None = None
+        # pop() is atomic: of all the ways in which a call can end, one gets it.
+        self._once = [True]
+        self.sending = True
+        self.sequence = self._identity.issue(self)
+        self._start = runtime.clock()
+        self._started = time.perf_counter_ns()
+
+    def answered(self, status: int, content_type: str, content_encoding: str | None, streaming: bool) -> None:
+        """The head of the response is here.
+
+        Args:
+            status: HTTP status code.
+            content_type: header, used to pick a parser and not kept.
+            content_encoding: header, when the bytes to come are still encoded.
+            streaming: the body will come in pieces.
+        """
+        self._status = status
+        self._streaming = streaming
+        self._scanner = reader(self._route.family, self._facts, content_type)
+        self._feed = decompressor(content_encoding, self._scanner.feed)
+        if self._feed is None:
+            self._facts.missing_because("content_encoding")
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the body, as they came over the wire."""
+        if self._first_chunk is None:
+            self._first_chunk = time.perf_counter_ns()
+        feed = self._feed
+        if feed is not None:
+            try:
+                feed(data)
+            except Exception:
+                self._feed = None
+                self._facts.missing_because("unreadable")
+                counters["unreadable"] += 1
+
+    def failed(self, error: BaseException) -> None:
+        """The request or the stream broke off with an exception; end the call."""
+        self._error = self._error or type(error).__name__
+        self.finish()
+
+    def finish(self) -> None:
+        """End the call, the first time this is called."""
+        try:
+            self._once.pop()
+        except IndexError:
+            return
+        identity = self._identity
+        if identity is not self._runtime.identity:
+            # Inherited over a fork, or left over from before: the process that made the call writes it.
+            return
+        ended = time.perf_counter_ns()
+        try:
+            self._end_body()
+            self._emit(self._start + ended - self._started)
+        except Exception:
+            self._runtime.lost(self.sequence, "encode_error")
+            internal_error("recording a call")
+
+    def _end_body(self) -> None:
+        if self._scanner is not None and self._feed is not None:
+            try:
+                self._scanner.end()
+            except Exception:
+                self._facts.missing_because("unreadable")
+                internal_error("reading an answer")
+
+    def _emit(self, end: int) -> None:
+        attributes = self._attributes()
+        model = self._request.model or self._facts.response_model
+        name = f"{self._route.operation} {model}" if model else self._route.operation
+        failed = names.ERROR_TYPE in attributes
+        self._runtime.emit(name, self._context, self._start, end, attributes, failed)
+
+    def _attributes(self) -> dict[str, Any]:
+        request, facts, scope = self._request, self._facts, self._scope
+        streamed = request.stream or (self._scanner is not None and self._scanner.events)
+        values: dict[str, Any] = {
+            names.GEN_AI_OPERATION_NAME: self._route.operation,
+            names.GEN_AI_PROVIDER_NAME: self._route.provider,
+            names.GEN_AI_REQUEST_MODEL: request.model or self._route.model,
+            names.GEN_AI_REQUEST_STREAM: streamed,
+            names.SERVER_ADDRESS: request.host,
+            names.SERVER_PORT: request.port,
+            names.TENANT_ID: scope.tenant,
+            names.OPERATION: scope.operation,
+            names.METADATA: scope.metadata_json,
+            names.ATTEMPT: request.attempt,
+            names.PROCESS: self._identity.process,
+            names.SEQUENCE: self.sequence,
+            names.HTTP_RESPONSE_STATUS_CODE: self._status,
+        }
+        if streamed and self._first_chunk is not None:
+            values[names.TIME_TO_FIRST_CHUNK_MS] = (self._first_chunk - self._started) // _MILLISECOND
+        self._error_attributes(values)
+        values |= response_attributes(facts, self._route.family, request)
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _error_attributes(self, values: dict[str, Any]) -> None:
+        facts, status = self._facts, self._status
+        kind = self._error or facts.error_type
+        if kind is None and status is not None and status >= 400:
+            kind = str(status)
+        if kind is None and facts.error_message is not None:
+            kind = "error"
+        if kind is None:
+            return
+        values[names.ERROR_TYPE] = kind
+        message = facts.error_message
+        if message is not None and (self._runtime.settings.error_messages or messages.is_known(message)):
+            values[names.ERROR_MESSAGE] = message
+
+
+def response_attributes(
+    facts: found.Facts, family: found.Family | None, request: RequestFacts | None = None
+) -> dict[str, Any]:
+    """Span attributes of what a decoder found; None where it found nothing.
+
+    Args:
+        facts: the decoder's findings.
+        family: the family they were read as, None when nobody said.
+        request: what was asked for, where the answer does not say what was served.
+    """
+    raw = found.dump(facts.usage) if facts.usage is not None else None
+    if raw is not None and len(raw) > found.MAX_USAGE:
+        facts.metadata["usage_raw"] = "too_long"
+        raw = None
+    tokens = family.count(facts.usage) if family is not None and facts.usage is not None else found.Tokens()
+    status = "missing" if facts.usage is None else "complete" if facts.final else "partial"
+    if status != "missing":
+        facts.metadata.pop("usage_missing", None)
+    asked = request if request is not None else RequestFacts()
+    tier, speed, region = facts.service_tier, facts.speed, facts.region
+    # A region that the provider withheld on purpose is not one that we may fill in.
+    assumed = (
+        (tier is None and asked.service_tier)
+        or (speed is None and asked.speed)
+        or (region is None and asked.region)
+    )
+    return {
+        names.GEN_AI_RESPONSE_MODEL: facts.response_model,
+        names.GEN_AI_RESPONSE_ID: facts.response_id,
+        names.GEN_AI_RESPONSE_FINISH_REASONS: tuple(facts.finish_reasons) or None,
+        names.GEN_AI_USAGE_INPUT_TOKENS: tokens.input,
+        names.GEN_AI_USAGE_OUTPUT_TOKENS: tokens.output,
+        names.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: tokens.cache_read,
+        names.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: tokens.cache_write,
+        names.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: tokens.reasoning,
+        names.USAGE_RAW: raw,
+        names.USAGE_FAMILY: family.name if family is not None else None,
+        names.USAGE_STATUS: status,
+        names.SERVICE_TIER: tier or asked.service_tier,
+        names.SPEED: speed or asked.speed,
+        names.REGION: region or asked.region,
+        names.TIER_ASSUMED: True if assumed else None,
+        names.REPORTED_COST: facts.reported_cost,
+        names.REPORTED_COST_CURRENCY: facts.reported_cost_currency,
+        names.RESPONSE_METADATA: found.dump(facts.metadata) if facts.metadata else None,
+    }

@@ -1,0 +1,106 @@
+"""Undoes Content-Encoding bit by bit, for streams that are passed on compressed."""
+
+import importlib
+import zlib
+from collections.abc import Callable
+from typing import Any, Final
+
+_SLICE: Final = 65_536
+Feed = Callable[[bytes], None]
+
+
+def decompressor(encodings: str | None, sink: Feed) -> Feed | None:
+    """A function that takes compressed bytes and hands plain ones to `sink`.
+
+    Args:
+        encodings: the Content-Encoding header, or None.
+        sink: receives plain bytes, at most about 64 KiB at a time for zlib formats.
+
+    Returns:
+        `sink` itself when nothing is compressed; None when an encoding is unknown or its library is missing.
+    """
+    feed: Feed | None = sink
+    for encoding in (encodings or "").lower().split(","):
+        maker = _MAKERS.get(encoding.strip())
+        if maker is None or feed is None:
+            return None
+        feed = maker(feed)
+    return feed
+
+
+class _Inflate:
+    """gzip and deflate, several members one after the other, raw deflate where a server forgot the header."""
+
+    def __init__(self, sink: Feed, window: int) -> None:
+        self._sink = sink
+        self._window = window
+        self._inner = zlib.decompressobj(window)
+        self._untouched = True
+
+    def __call__(self, data: bytes) -> None:
+        while data:
+            try:
+                plain = self._inner.decompress(data, _SLICE)
+            except zlib.error:
+                if not (self._untouched and self._window == zlib.MAX_WBITS):
+                    raise
+                self._inner = zlib.decompressobj(-zlib.MAX_WBITS)
+                plain = self._inner.decompress(data, _SLICE)
+            self._untouched = False
+            if plain:
+                self._sink(plain)
+            data = self._inner.unconsumed_tail
+            if self._inner.eof:
+                data = self._inner.unused_data
+                self._inner = zlib.decompressobj(self._window)
+                if not data.strip(b"\0"):
+                    return
+
+
+def _gzip(sink: Feed) -> Feed:
+    return _Inflate(sink, zlib.MAX_WBITS | 16)
+
+
+def _deflate(sink: Feed) -> Feed:
+    return _Inflate(sink, zlib.MAX_WBITS)
+
+
+def _brotli(sink: Feed) -> Feed | None:
+    library = _first("brotli", "brotlicffi")
+    if library is None:
+        return None
+    inner = library.Decompressor()
+    step = getattr(inner, "process", None) or inner.decompress
+    return lambda data: sink(step(data))
+
+
+def _zstd(sink: Feed) -> Feed | None:
+    library: Any = _first("zstandard")
+    if library is not None:
+        inner = library.ZstdDecompressor().decompressobj()
+    else:
+        library = _first("compression.zstd", "backports.zstd")
+        if library is None:
+            return None
+        inner = library.ZstdDecompressor()
+    return lambda data: sink(inner.decompress(data))
+
+
+def _first(*names: str) -> Any:
+    for name in names:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return None
+
+
+_MAKERS: Final[dict[str, Callable[[Feed], Feed | None]]] = {
+    "": lambda sink: sink,
+    "identity": lambda sink: sink,
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
+    "br": _brotli,
+    "zstd": _zstd,
+}

@@ -1,0 +1,94 @@
+"""Reads JSON bodies: exact numbers, and long texts stepped over instead of decoded. Pure."""
+
+import json
+from typing import Any, Final
+
+from spanledger.providers.facts import NumberText
+
+# A provider's ids, models and usage are far shorter; only content is longer than this.
+LONG: Final = 8192
+_WORTH_IT: Final = 4 * LONG
+_SPARSE: Final = 200
+
+
+def load(body: bytes) -> Any:
+    """Decode a JSON body. Numbers with a point or exponent stay the characters that were sent.
+
+    Strings and number lists longer than 8 KiB may come back empty: nothing we look for is that long, and a
+    megabyte of prompt then costs next to nothing.
+
+    Args:
+        body: UTF-8 JSON.
+
+    Returns:
+        The value, or None when the body is not JSON.
+    """
+    # Stepping from quote to quote is a gain only while quotes are far apart.
+    if len(body) > _WORTH_IT and body.count(b'"') * _SPARSE < len(body):
+        body = elide(body)
+    try:
+        return json.loads(body, parse_float=NumberText, parse_constant=str)
+    except (ValueError, RecursionError):
+        return None
+
+
+def elide(body: bytes) -> bytes:
+    """Empty the strings and number lists longer than `LONG` bytes, also in a body that is not all there yet.
+
+    Args:
+        body: JSON text or a beginning of it.
+
+    Returns:
+        Shorter JSON text; the rest of the body may be appended to it.
+    """
+    kept: list[bytes] = []
+    copied = position = 0
+    while (start := body.find(b'"', position)) >= 0:
+        if start - position > LONG:
+            kept.append(body[copied:position])
+            kept.append(_without_numbers(body[position:start]))
+            copied = start
+        end = _closing_quote(body, start + 1)
+        if end < 0:
+            if len(body) - start > LONG:
+                kept.append(body[copied : start + 1])
+                # An odd backslash at the end still escapes what comes next.
+                kept.append(b"\\" * ((len(body) - len(body.rstrip(b"\\"))) % 2))
+                copied = len(body)
+            position = len(body)
+            break
+        if end - start > LONG:
+            kept.append(body[copied : start + 1])
+            copied = end
+        position = end + 1
+    kept.append(body[copied:position])
+    kept.append(_without_numbers(body[position:]) if len(body) - position > LONG else body[position:])
+    return b"".join(kept)
+
+
+def _closing_quote(body: bytes, position: int) -> int:
+    while (quote := body.find(b'"', position)) >= 0:
+        before = quote - 1
+        while before >= position and body[before] == 0x5C:
+            before -= 1
+        if (quote - before) % 2:
+            return quote
+        position = quote + 1
+    return -1
+
+
+def _without_numbers(text: bytes) -> bytes:
+    """Empty the long innermost lists of a stretch of JSON; called where it holds no string worth keeping."""
+    kept: list[bytes] = []
+    copied = position = 0
+    while (start := text.find(b"[", position)) >= 0:
+        end = text.find(b"]", start)
+        if end < 0:
+            break
+        start = text.rfind(b"[", start, end)
+        if end - start > LONG:
+            kept.append(text[copied : start + 1])
+            copied = end
+        position = end + 1
+    kept.append(text[copied:])
+    return b"".join(kept)

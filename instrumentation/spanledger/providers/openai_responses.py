@@ -1,0 +1,75 @@
+"""OpenAI's Responses: a response object, or a stream of events that carry one."""
+
+from typing import Final
+
+from spanledger.providers.facts import (
+    Facts,
+    Family,
+    Json,
+    Tokens,
+    code,
+    count,
+    mapping,
+    money,
+    read_error,
+    text,
+)
+
+_UNFINISHED: Final = ("queued", "in_progress")
+
+
+def read(facts: Facts, body: Json) -> None:
+    """Fold a response object, or one event of its stream, into the facts."""
+    if body.get("type") == "error":
+        # A stream's error event carries code and message itself; gateways nest them.
+        read_error(facts, body.get("error") or {**body, "type": None})
+        return
+    response = body.get("response")
+    _read_response(facts, response if type(response) is dict else body)
+
+
+def _read_response(facts: Facts, response: Json) -> None:
+    facts.response_id = text(response.get("id")) or facts.response_id
+    facts.response_model = text(response.get("model")) or facts.response_model
+    facts.service_tier = text(response.get("service_tier")) or facts.service_tier
+    status = code(response.get("status"))
+    if status:
+        facts.metadata["status"] = status
+        if status not in _UNFINISHED:
+            facts.finish_reasons.clear()
+            facts.finished(mapping(response.get("incomplete_details")).get("reason") or status)
+    if response.get("error"):
+        read_error(facts, response["error"])
+    usage = response.get("usage")
+    if type(usage) is dict and usage:
+        facts.usage = usage
+        facts.final = status not in _UNFINISHED
+        if (cost := money(usage.get("cost"))) is not None:
+            facts.reported_cost, facts.reported_cost_currency = cost, "USD"
+    elif status in _UNFINISHED and response.get("background") is True:
+        # The answer will be fetched later by GET, which bills nothing; this call's usage never comes this way.
+        facts.missing_because("background")
+    if facts.usage is not None:
+        facts.metadata.pop("usage_missing", None)
+
+
+def count_tokens(usage: Json) -> Tokens:
+    """Token counts of a response's usage object; both totals are inclusive already."""
+    given = mapping(usage.get("input_tokens_details"))
+    made = mapping(usage.get("output_tokens_details"))
+    return Tokens(
+        input=count(usage.get("input_tokens")),
+        output=count(usage.get("output_tokens")),
+        cache_read=count(given.get("cached_tokens")),
+        cache_write=count(given.get("cache_write_tokens")),
+        reasoning=count(made.get("reasoning_tokens")),
+    )
+
+
+FAMILY = Family(
+    name="openai_responses",
+    # `response.created` names id and model; the closing event holds the usage.
+    needles=(b'"response.created"', b'_tokens"', b'"error"', b'"response.failed"', b'"response.incomplete"'),
+    read=read,
+    count=count_tokens,
+)

@@ -1,0 +1,192 @@
+"""The record format, version 1, as instrumentation/README.md documents it: finished spans to lines. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, Protocol
+
+from spanledger import attributes as names
+
+VERSION: Final = 1
+
+# Record key per span attribute; every other attribute goes under `attributes` by its own name.
+KEYS: Final[dict[str, str]] = {
+    names.TENANT_ID: "tenant",
+    names.OPERATION: "operation",
+    names.METADATA: "metadata",
+    names.RESPONSE_METADATA: "response_metadata",
+    names.GEN_AI_OPERATION_NAME: "gen_ai_operation",
+    names.GEN_AI_PROVIDER_NAME: "provider",
+    names.GEN_AI_REQUEST_MODEL: "request_model",
+    names.GEN_AI_RESPONSE_MODEL: "response_model",
+    names.GEN_AI_RESPONSE_ID: "response_id",
+    names.GEN_AI_REQUEST_STREAM: "stream",
+    names.HTTP_RESPONSE_STATUS_CODE: "http_status",
+    names.ERROR_TYPE: "error_type",
+    names.ERROR_MESSAGE: "error_message",
+    names.ATTEMPT: "attempt",
+    names.GEN_AI_USAGE_INPUT_TOKENS: "input_tokens",
+    names.GEN_AI_USAGE_OUTPUT_TOKENS: "output_tokens",
+    names.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: "cache_read_tokens",
+    names.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: "cache_write_tokens",
+    names.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: "reasoning_tokens",
+    names.USAGE_RAW: "usage_raw",
+    names.USAGE_FAMILY: "usage_family",
+    names.USAGE_STATUS: "usage_status",
+    names.SERVICE_TIER: "service_tier",
+    names.SPEED: "speed",
+    names.REGION: "region",
+    names.TIER_ASSUMED: "tier_assumed",
+    names.BATCH: "batch",
+    names.REPORTED_COST: "reported_cost",
+    names.REPORTED_COST_CURRENCY: "reported_cost_currency",
+}
+_IDENTITY: Final = (names.PROCESS, names.SEQUENCE)
+_STATUS: Final = ("unset", "ok", "error")
+
+
+class FinishedSpan(Protocol):
+    """What is read from an ended SDK span."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def context(self) -> Any: ...
+    @property
+    def parent(self) -> Any: ...
+    @property
+    def kind(self) -> Any: ...
+    @property
+    def start_time(self) -> int | None: ...
+    @property
+    def end_time(self) -> int | None: ...
+    @property
+    def status(self) -> Any: ...
+    @property
+    def attributes(self) -> Any: ...
+    @property
+    def instrumentation_scope(self) -> Any: ...
+
+
+def span(finished: FinishedSpan, resource: Mapping[str, Any]) -> bytes:
+    """One line for one ended span.
+
+    Args:
+        finished: an ended span that carries `spanledger.process` and `spanledger.sequence`.
+        resource: the resource's attributes.
+
+    Returns:
+        The record, ending in a newline.
+
+    Raises:
+        KeyError: the span carries no identity.
+    """
+    attributes = finished.attributes
+    context, parent, scope = finished.context, finished.parent, finished.instrumentation_scope
+    record: dict[str, Any] = {
+        "v": VERSION,
+        "kind": "span",
+        "process": attributes[names.PROCESS],
+        "sequence": attributes[names.SEQUENCE],
+        "trace_id": f"{context.trace_id:032x}",
+        "span_id": f"{context.span_id:016x}",
+    }
+    if parent is not None:
+        record["parent_span_id"] = f"{parent.span_id:016x}"
+    record["scope"] = scope.name
+    if scope.version:
+        record["scope_version"] = scope.version
+    record["name"] = finished.name
+    record["span_kind"] = finished.kind.name.lower()
+    record["start_time_unix_nano"] = finished.start_time
+    record["end_time_unix_nano"] = finished.end_time
+    record["status_code"] = _STATUS[finished.status.status_code.value]
+    rest: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if (key := KEYS.get(name)) is not None:
+            record[key] = value
+        elif name not in _IDENTITY:
+            rest[name] = value
+    if rest:
+        record["attributes"] = rest
+    record.update(_resource_keys(tuple(resource.items())) if _hashable(resource) else _of_resource(resource))
+    return line(record)
+
+
+def _hashable(resource: Mapping[str, Any]) -> bool:
+    return all(type(value) is not list for value in resource.values())
+
+
+@lru_cache(maxsize=8)
+def _resource_keys(resource: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    return _of_resource(dict(resource))
+
+
+def _of_resource(resource: Mapping[str, Any]) -> dict[str, Any]:
+    keys: dict[str, Any] = {}
+    rest = dict(resource)
+    if service := service_of(rest):
+        keys["service"] = service
+        rest.pop(names.SERVICE_NAME)
+    if environment := rest.pop(names.DEPLOYMENT_ENVIRONMENT_NAME, None):
+        keys["environment"] = str(environment)
+    if rest:
+        keys["resource"] = rest
+    return keys
+
+
+def service_of(resource: Mapping[str, Any]) -> str | None:
+    """`service.name`; the SDK's stand-in `unknown_service` means that nobody named it."""
+    service = resource.get(names.SERVICE_NAME)
+    return str(service) if service and not str(service).startswith("unknown_service") else None
+
+
+def loss(process: str, service: str | None, at: int, reason: str, count: int) -> bytes:
+    """One line that says how many spans were lost, and why."""
+    record: dict[str, Any] = {"v": VERSION, "kind": "loss", "process": process}
+    if service:
+        record["service"] = service
+    return line({**record, "at_unix_nano": at, "reason": reason, "count": count})
+
+
+@dataclass(frozen=True, slots=True)
+class Trailer:
+    """The `segment` record that closes a sealed file; the format section names the meaning of each field."""
+
+    process: str
+    service: str | None
+    segment: int
+    first_sequence: int | None
+    last_sequence: int | None
+    count: int
+    dropped: int
+    issued: int
+    in_flight: list[int]
+    closed: bool
+    sealed_at: int
+
+    def encode(self) -> bytes:
+        """The trailer as a line."""
+        record: dict[str, Any] = {"v": VERSION, "kind": "segment", "process": self.process}
+        if self.service:
+            record["service"] = self.service
+        record["segment"] = self.segment
+        if self.first_sequence is not None:
+            record["first_sequence"] = self.first_sequence
+            record["last_sequence"] = self.last_sequence
+        record |= {
+            "count": self.count,
+            "dropped": self.dropped,
+            "issued": self.issued,
+            "in_flight": self.in_flight,
+            "closed": self.closed,
+            "sealed_at_unix_nano": self.sealed_at,
+        }
+        return line(record)
+
+
+def line(record: Mapping[str, Any]) -> bytes:
+    """A record as one line of UTF-8 JSON; lone surrogates, which UTF-8 has no place for, become question marks."""
+    encoded = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return encoded.encode("utf-8", "replace") + b"\n"

@@ -1,0 +1,132 @@
+"""The running instrumentation: what `instrument()` builds, and the one place that knows all parts of it."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan
+
+from spanledger import attributes as names
+from spanledger import records, requests, scope
+from spanledger.capture import Call
+from spanledger.diagnostics import internal_error, warn_once
+from spanledger.hooks.wire import WireHook
+from spanledger.identity import Identity
+from spanledger.providers import routes
+from spanledger.settings import Settings
+from spanledger.spans import Spans
+from spanledger.spool import Spool
+
+
+class Sink(Protocol):
+    """Where records go: the spool, or memory in a service's tests."""
+
+    def append(self, sequence: int, line: bytes) -> None:
+        """Take one record."""
+
+    def lost(self, sequence: int, reason: str) -> None:
+        """Count a call without a record."""
+
+    def flush(self) -> bool:
+        """Make everything readable."""
+
+    def close(self) -> bool:
+        """Stop."""
+
+    def restart(self, identity: Identity) -> None:
+        """Begin anew in a forked child."""
+
+
+class Runtime:
+    """Everything between a request and its record.
+
+    Args:
+        settings: the settings in force.
+        sink: where records go; None for the spool.
+    """
+
+    def __init__(self, settings: Settings, sink: Sink | None = None) -> None:
+        self.settings = settings
+        self.clock = settings.clock
+        self.identity = Identity()
+        self.spans = Spans(self._write, settings.mirror)
+        self.hook = WireHook(self.begin)
+        self.sink: Sink = sink or Spool(
+            settings.spool,
+            self.identity,
+            records.service_of(self.spans.resource),
+            settings.segment_bytes,
+            settings.segment_seconds,
+            settings.clock,
+        )
+
+    def scope(self) -> scope.CallContext:
+        """Who a call made now is attributed to."""
+        return scope.here().with_defaults(self.settings.tenant, self.settings.operation)
+
+    def begin(self, request: Any) -> Call | None:
+        """Start a call when this request is one.
+
+        Args:
+            request: an httpx or httpx2 request about to be sent by POST.
+        """
+        url = request.url
+        host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
+        found = routes.route(host, port, url.path, self.settings.provider_hosts)
+        if found is None:
+            return None
+        if found.provider == routes.UNKNOWN:
+            warn_once(
+                f"unknown_host:{host}",
+                "Spanledger does not know which provider answers at %s:%d; its calls are recorded with provider "
+                "`unknown`. Name it: SPANLEDGER_PROVIDER_HOSTS=%s:%d=<provider>.",
+                host,
+                port,
+                host,
+                port,
+            )
+        # Never a body that is a stream: reading it would take it from the request.
+        body = request.content if hasattr(request, "_content") else None
+        retries = request.headers.get("x-stainless-retry-count")
+        return Call(self, found, requests.read(body, host, port, retries))
+
+    def emit(
+        self, name: str, context: Context, start: int, end: int, attributes: Mapping[str, Any], failed: bool
+    ) -> None:
+        """Turn a finished call into its span and its record."""
+        if names.TENANT_ID not in attributes:
+            warn_once(
+                "no_tenant",
+                "Spanledger recorded an LLM call without a tenant; the ledger books it as `unattributed`. Put "
+                "`with spanledger.context(tenant=...)` around the work, or set SPANLEDGER_TENANT.",
+            )
+        self.spans.emit(name, context, start, end, attributes, failed)
+
+    def _write(self, span: ReadableSpan) -> None:
+        line = records.span(span, self.spans.resource)
+        self.sink.append(span.attributes[names.SEQUENCE], line)  # type: ignore[index,arg-type]
+
+    def lost(self, sequence: int, reason: str) -> None:
+        """Count a call that could not be recorded."""
+        self.sink.lost(sequence, reason)
+
+    def end_calls(self) -> None:
+        """End the calls still under way with what is known of them."""
+        for call in list(self.identity.in_flight.values()):
+            if isinstance(call, Call):
+                call.finish()
+
+    def close(self) -> bool:
+        """End what is under way, unhook, seal; True when nothing was left unwritten."""
+        self.hook.remove()
+        self.end_calls()
+        return self.sink.close()
+
+    def after_fork_in_child(self) -> None:
+        """Become a process of its own: new identity, new file; the parent's stay the parent's."""
+        try:
+            self.identity = Identity()
+            self.sink.restart(self.identity)
+        except Exception:
+            internal_error(f"starting over in the forked process {os.getpid()}")
