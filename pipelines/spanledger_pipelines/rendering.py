@@ -16,12 +16,27 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
     from rich.table import Table
 
 # Without a terminal nothing is wrapped or cut: whoever reads a pipe wants whole lines.
 WIDTH_OF_PIPES = 400
 MONEY_PLACES = 2
+# On a terminal the columns of the marts go by shorter names.
+HEADINGS = {
+    "avg_cost_usd": "avg USD",
+    "avg_duration_ms": "avg ms",
+    "billed_at": "billed at",
+    "call_id": "call",
+    "contracted_cost_usd": "cost USD",
+    "cost_status": "status",
+    "coverage_pct": "coverage %",
+    "error_type": "error",
+    "failed_calls": "failed",
+    "input_tokens": "input",
+    "output_tokens": "output",
+    "tenant_id": "tenant",
+}
 
 
 # Where a long command reports its progress: how many steps are done, of how many.
@@ -52,10 +67,14 @@ def table(
     from rich.table import Table
 
     rendered = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    rendered.padding = (0, 1, 0, 0)
     cells: list[Sequence[object]] = [*rows, *([_total(columns, rows, totals)] if totals and rows else [])]
     values = [[row[place] for row in cells] for place in range(len(columns))]
     for name, column in zip(columns, values, strict=True):
-        rendered.add_column(name, justify="right" if any(map(_is_number, column)) else "left", no_wrap=True)
+        # On a narrow terminal words may fold, digits may not.
+        is_number = any(map(_is_number, column))
+        justify: JustifyMethod = "right" if is_number else "left"
+        rendered.add_column(HEADINGS.get(name, name), justify=justify, no_wrap=is_number, overflow="fold")
     texts = [column_texts(name, column) for name, column in zip(columns, values, strict=True)]
     for place, row in enumerate(zip(*texts, strict=True)):
         ends_section = bool(totals) and place + 1 < len(cells) and cells[place][0] != cells[place + 1][0]

@@ -1,7 +1,7 @@
 """Runs the sample service against the stand-in provider, and remembers which days it has made.
 
-The service is a process of its own, started by `opentelemetry-instrument`: Spanledger is loaded into it by its entry
-point, as in any service, and everything it needs to know is in the environment.
+The service is a process of its own, started by `opentelemetry-instrument`: Spanledger is loaded into it by its
+entry point, as in any service, and everything it needs to know is in the environment.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def reset(home: Path) -> bool:
     if not home.exists():
         return False
     if not (home / MARKER).is_file() and any(home.iterdir()):
-        raise SpanledgerError(f"{home} does not look like a demo's home (it has no {MARKER}); delete it yourself")
+        raise SpanledgerError(
+            f"{home} does not look like a demo's home (it has no {MARKER}); delete it yourself"
+        )
     shutil.rmtree(home)
     return True
 
@@ -92,7 +94,7 @@ def make_calls(home: Path, days: list[date], on_call: Callable[[int, int], None]
 
 
 def service_environment(home: Path, base_url: str) -> dict[str, str]:
-    """The environment of the sample service: what a deployment would set, and nothing of the caller's telemetry."""
+    """The environment of the sample service: what a deployment sets, nothing of the caller's."""
     host = base_url.removeprefix("http://")
     mine = {
         name: value
@@ -102,7 +104,9 @@ def service_environment(home: Path, base_url: str) -> dict[str, str]:
     return mine | {
         "SPANLEDGER_HOME": str(home),
         "SPANLEDGER_CLOCK": "spanledger_pipelines.demo.clock:now_unix_nano",
-        "SPANLEDGER_PROVIDER_HOSTS": ",".join(f"{host}/{name}={name}" for name in ("openai", "anthropic", "openrouter")),
+        "SPANLEDGER_PROVIDER_HOSTS": ",".join(
+            f"{host}/{name}={name}" for name in ("openai", "anthropic", "openrouter")
+        ),
         "OTEL_SERVICE_NAME": SERVICE_NAME,
         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=demo",
         "OTEL_TRACES_EXPORTER": "none",
@@ -122,7 +126,9 @@ def _instrumented_python() -> list[str]:
     return [script, sys.executable]
 
 
-def _follow(service: subprocess.Popen[str], days: list[date], on_call: Callable[[int, int], None]) -> Made | None:
+def _follow(
+    service: subprocess.Popen[str], days: list[date], on_call: Callable[[int, int], None]
+) -> Made | None:
     """Read the service's progress to its end; None when it never said that it was done."""
     assert service.stdout is not None  # noqa: S101 - we asked for the pipe
     total = done = 0

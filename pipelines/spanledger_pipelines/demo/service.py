@@ -49,11 +49,9 @@ async def serve(base_url: str, days: list[date]) -> int:
 
 async def handle(clients: Clients, call: PlannedCall) -> bool:
     """Handle one request of a tenant; says whether the provider answered."""
-    start = int(call.started_at.timestamp()) * 1_000_000_000 + call.started_at.microsecond * 1000
-    step = int(call.duration.total_seconds() * 1000) * 1_000_000
     site = CALL_SITES[call.call_site]
     with (
-        clock.at(start, step),
+        clock.at(call.started_at),
         spanledger.context(tenant=call.tenant, operation=call.operation, metadata=call.metadata),
     ):
         try:

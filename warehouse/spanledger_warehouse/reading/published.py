@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from spanledger_warehouse.errors import PublishedError
 class Publication:
     """The one row of `ops.publication`: which version this is, and from which seeds."""
 
-    version: int
+    version: str
     published_at: datetime
     run_id: str
     seeds_commit: str
@@ -30,9 +31,13 @@ class Publication:
 
     @property
     def seeds(self) -> str:
-        """The seeds in words: commit, and whether anyone could have reviewed them."""
-        state = "" if self.seeds_state == "committed" else f" ({self.seeds_state})"
-        return f"{self.seeds_commit}{state}"
+        """The seeds in short: their commit (of packaged seeds: release and digest) and their state."""
+        return f"{short_commit(self.seeds_commit)} ({self.seeds_state})"
+
+
+def short_commit(commit: str) -> str:
+    """A git commit cut to what people quote; other names of versions stay whole."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{28}\b", r"\1", commit).removesuffix("+uncommitted")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from spanledger_warehouse.reading.explain import Explanation, Record
+from spanledger_warehouse.reading.published import short_commit
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 _OPEN_END = 9999
@@ -109,9 +110,11 @@ def _period(line: Record) -> str:
 
 
 def _commit(line: Record) -> str:
-    by = f" by {line['seed_author']}" if line["seed_author"] else ""
-    on = f", {line['committed_at']:%Y-%m-%d}" if line["committed_at"] else ""
-    return f"{line['seed_commit'] or '-'}{by}{on}"
+    """The commit that brought a price row, on which day and by whom; mail addresses stay in git."""
+    commit = short_commit(line["seed_commit"]) if line["seed_commit"] else "an unknown commit"
+    on = f" of {line['committed_at']:%Y-%m-%d}" if line["committed_at"] else ""
+    by = f" by {line['seed_author'].partition(' <')[0]}" if line["seed_author"] else ""
+    return f"{commit}{on}{by}"
 
 
 def _totals(explanation: Explanation) -> Iterator[str]:
@@ -133,7 +136,7 @@ def _foot(explanation: Explanation) -> Iterator[str]:
     made = explanation.publication
     verdict = "equal the published cost" if explanation.adds_up() else "DO NOT equal the published cost"
     yield f"The lines {verdict} to the last digit: marts.calls, version {made.version},"
-    yield f"release {made.release}, seeds {made.seeds} from {made.seeds_source}."
+    yield f"release {made.release}, seeds {made.seeds} of {made.seeds_source}."
 
 
 def _instant(value: datetime) -> str:
