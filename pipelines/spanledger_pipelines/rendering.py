@@ -26,16 +26,18 @@ MONEY_PLACES = 2
 HEADINGS = {
     "avg_cost_usd": "avg USD",
     "avg_duration_ms": "avg ms",
+    "avg_input_tokens": "avg input",
+    "avg_output_tokens": "avg output",
     "billed_at": "billed at",
     "call_id": "call",
     "contracted_cost_usd": "cost USD",
     "cost_status": "status",
-    "coverage_pct": "coverage %",
+    "coverage_pct": "cover %",
     "error_type": "error",
     "failed_calls": "failed",
-    "input_tokens": "input",
-    "output_tokens": "output",
+    "incomplete_calls": "incomplete",
     "tenant_id": "tenant",
+    "total_tokens": "tokens",
 }
 
 
@@ -74,7 +76,9 @@ def table(
         # On a narrow terminal words may fold, digits may not.
         is_number = any(map(_is_number, column))
         justify: JustifyMethod = "right" if is_number else "left"
-        rendered.add_column(HEADINGS.get(name, name), justify=justify, no_wrap=is_number, overflow="fold")
+        rendered.add_column(
+            HEADINGS.get(name, name), justify=justify, no_wrap=is_number or name == "day", overflow="fold"
+        )
     texts = [column_texts(name, column) for name, column in zip(columns, values, strict=True)]
     for place, row in enumerate(zip(*texts, strict=True)):
         ends_section = bool(totals) and place + 1 < len(cells) and cells[place][0] != cells[place + 1][0]

@@ -1,7 +1,7 @@
 """Runs the sample service against the stand-in provider, and remembers which days it has made.
 
-The service is a process of its own, started by `opentelemetry-instrument`: Spanledger is loaded into it by its
-entry point, as in any service, and everything it needs to know is in the environment.
+The service is a process of its own, started by `opentelemetry-instrument`. Spanledger is loaded into it by an
+entry point, as into any service; all it needs to know is in the environment.
 """
 
 from __future__ import annotations

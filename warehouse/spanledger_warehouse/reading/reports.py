@@ -56,8 +56,8 @@ class Answer:
         return sum((row[place] for row in self.rows), Decimal(0))
 
 
-_COST = ("contracted_cost_usd", "coverage_pct")
-_ADDED_UP = ("calls", "failed_calls", "input_tokens", "output_tokens", "contracted_cost_usd")
+_COST = ("contracted_cost_usd", "incomplete_calls", "coverage_pct")
+_ADDED_UP = ("calls", "failed_calls", "total_tokens", "contracted_cost_usd", "incomplete_calls")
 
 QUESTIONS = {
     question.name: question
@@ -65,19 +65,19 @@ QUESTIONS = {
         Question(
             "daily",
             "Costs by day",
-            ("tenant_id", "day", "calls", "failed_calls", "input_tokens", "output_tokens", *_COST),
+            ("tenant_id", "day", "calls", "failed_calls", "total_tokens", *_COST),
             _ADDED_UP,
         ),
         Question(
             "models",
             "Costs by model",
-            ("tenant_id", "provider", "model", "calls", "input_tokens", "output_tokens", *_COST),
+            ("tenant_id", "provider", "model", "calls", "avg_input_tokens", "avg_output_tokens", *_COST),
             _ADDED_UP,
         ),
         Question(
             "operations",
             "Costs by operation",
-            ("tenant_id", "operation", "calls", "failed_calls", "avg_duration_ms", "avg_cost_usd", *_COST),
+            ("tenant_id", "operation", "calls", "avg_duration_ms", "avg_cost_usd", *_COST),
             _ADDED_UP,
         ),
         Question(

@@ -1,7 +1,11 @@
 -- What each tenant's days cost, and how much of their usage has a price.
 -- grain: tenant_id, day
+-- columns:
+--   incomplete_calls: calls whose cost is not known, or not in full (calls)
 -- parameters: $tenant (null = all), $days (counted back from the newest day of the ledger; null = all)
-select *
+select
+    *,
+    unpriced_calls + partially_priced_calls + usage_missing_calls + usage_partial_calls as incomplete_calls
 from marts.daily_costs
 where
     (cast($tenant as varchar) is null or tenant_id = $tenant)

@@ -1,6 +1,8 @@
 -- What each tenant's operations cost over the days asked for, dearest first. Averages are over calls; durations are
 -- weighted by the calls of a day.
 -- grain: tenant_id, service, operation
+-- columns:
+--   incomplete_calls: calls whose cost is not known, or not in full (calls)
 -- parameters: $tenant (null = all), $days (counted back from the newest day of the ledger; null = all)
 with periods as (
     select
@@ -19,6 +21,7 @@ with periods as (
         cast(sum(unpriced_calls) as bigint) as unpriced_calls,
         cast(sum(partially_priced_calls) as bigint) as partially_priced_calls,
         cast(sum(usage_missing_calls) as bigint) as usage_missing_calls,
+        cast(sum(usage_partial_calls) as bigint) as usage_partial_calls,
         cast(sum(priced_tokens) as bigint) as priced_tokens,
         cast(sum(unpriced_tokens) as bigint) as unpriced_tokens
     from marts.costs_by_operation
@@ -59,6 +62,8 @@ select
     unpriced_calls,
     partially_priced_calls,
     usage_missing_calls,
+    usage_partial_calls,
+    unpriced_calls + partially_priced_calls + usage_missing_calls + usage_partial_calls as incomplete_calls,
     unpriced_tokens,
     cast(
         cast((priced_tokens * 10000) // nullif(priced_tokens + unpriced_tokens, 0) as decimal(9, 0)) * 0.01
