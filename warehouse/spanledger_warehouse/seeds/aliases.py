@@ -56,8 +56,8 @@ def check_aliases(aliases: Sequence[Alias], prices: Sequence[PriceRow]) -> list[
 
 def _pattern_problem(alias: Alias) -> str | None:
     try:
-        re.compile(alias.pattern)
         names_of(alias.pattern)
+        re.compile(alias.pattern)
     except (ValueError, re.error) as problem:
         return str(problem)
     return None

@@ -1,19 +1,32 @@
 """Running git. The only module that starts a process."""
 
+import os
 import subprocess
 from pathlib import Path
 
 from spanledger_warehouse.seeds.errors import SeedError
 
 
-def run_git(folder: Path, *arguments: str) -> bytes:
+# Inside a git hook these would point every command at the repository of the hook.
+_OF_HOOKS = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE")
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
+    return {**kept, "LC_ALL": "C"}
+
+
+def run_git(folder: Path, *arguments: str, standard_input: bytes = b"") -> bytes:
     """What a git command printed.
 
     Raises:
         SeedError: git is not installed, or the command failed; with git's own words.
     """
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False)
+        command = ["git", "-C", str(folder), *arguments]
+        done = subprocess.run(
+            command, input=standard_input, capture_output=True, check=False, env=_environment()
+        )
     except FileNotFoundError as error:
         raise SeedError(
             "prices are read from a commit with git, and no git is on PATH; "
@@ -28,7 +41,9 @@ def run_git(folder: Path, *arguments: str) -> bytes:
 def try_git(folder: Path, *arguments: str) -> str | None:
     """What a git command printed, stripped; None where it failed (but not where git is missing)."""
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False)
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, check=False, env=_environment()
+        )
     except FileNotFoundError:
         run_git(folder, *arguments)  # raises with the words for a missing git
         return None
@@ -38,6 +53,11 @@ def try_git(folder: Path, *arguments: str) -> str | None:
 def git_is_there() -> bool:
     """Whether git can be run at all."""
     try:
-        return subprocess.run(["git", "--version"], capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run(
+                ["git", "--version"], capture_output=True, check=False, env=_environment()
+            ).returncode
+            == 0
+        )
     except FileNotFoundError:
         return False

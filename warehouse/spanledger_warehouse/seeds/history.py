@@ -72,7 +72,7 @@ def require_full_history(repository: Path) -> None:
     if try_git(repository, "rev-parse", "--is-shallow-repository") == "true":
         raise SeedError(
             f"{repository} is a shallow clone: the commits that set the prices are not in it, so nobody "
-            "can tell whether a price was changed or removed; run `git fetch --unshallow` (in CI: fetch-depth: 0)"
+            "can tell whether a price was changed or removed; run `git fetch --unshallow` (CI: fetch-depth 0)"
         )
 
 

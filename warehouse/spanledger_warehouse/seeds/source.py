@@ -1,8 +1,6 @@
 """Where the seeds come from: a commit of a repository, a folder by permission, or what is in the wheel."""
 
 import hashlib
-import io
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata, resources
@@ -108,6 +106,7 @@ def locate(folder: Path) -> tuple[Path, str]:
     """
     top = try_git(folder, "rev-parse", "--show-toplevel")
     if top is None:
+        _refuse_foreign(folder)
         reason = try_git(folder, "rev-parse", "--is-bare-repository")
         kind = "a bare repository" if reason == "true" else "not inside a git repository"
         raise SeedError(
@@ -116,6 +115,15 @@ def locate(folder: Path) -> tuple[Path, str]:
         )
     prefix = try_git(folder, "rev-parse", "--show-prefix") or ""
     return Path(top), prefix
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Git does not read a repository that belongs to somebody else; say so, and not that there is none."""
+    try:
+        run_git(folder, "rev-parse", "--show-toplevel")
+    except SeedError as problem:
+        if "dubious ownership" in str(problem):
+            raise
 
 
 def resolve_commit(repository: Path, ref: str) -> str:
@@ -156,18 +164,23 @@ def _read_commit(folder: Path, ref: str | None) -> SeedFiles:
 
 
 def read_tree(repository: Path, commit: str, prefix: str) -> dict[str, bytes]:
-    """The seed files below a folder of a commit, by their path inside that folder."""
-    pathspec = [prefix] if prefix else []
-    if pathspec and try_git(repository, "cat-file", "-e", f"{commit}:{prefix.rstrip('/')}") is None:
-        return {}
-    archive = run_git(repository, "archive", "--format=tar", commit, *pathspec)
+    """The seed files below a folder of a commit, by their path in it, as they were committed."""
+    listing = run_git(repository, "ls-tree", "-r", "-z", "--full-tree", commit, *([prefix] if prefix else []))
+    blobs: dict[str, str] = {}
+    for entry in listing.decode("utf-8", errors="replace").split("\0"):
+        meta, _, name = entry.partition("\t")
+        path = name.removeprefix(prefix)
+        if meta.split(" ")[1:2] == ["blob"] and is_seed_file(path):
+            blobs[path] = meta.split(" ")[2]
+    wanted = "".join(f"{blob}\n" for blob in blobs.values()).encode()
+    answer = run_git(repository, "cat-file", "--batch", standard_input=wanted)
     files: dict[str, bytes] = {}
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        for member in tar:
-            path = member.name.removeprefix(prefix)
-            content = tar.extractfile(member) if member.isfile() and is_seed_file(path) else None
-            if content is not None:
-                files[path] = content.read()
+    position = 0
+    for path in blobs:
+        header_end = answer.index(b"\n", position)
+        size = int(answer[position:header_end].rsplit(b" ", 1)[1])
+        files[path] = answer[header_end + 1 : header_end + 1 + size]
+        position = header_end + size + 2
     return files
 
 

@@ -1,0 +1,88 @@
+"""Amounts on which independent price engines agree come out of the seeds exactly, by a second, plain pricer.
+
+The fixture is the part of a public corpus that concerns OpenAI, Anthropic and Google.
+"""
+
+import csv
+import datetime as dt
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from spanledger_warehouse.seeds import resolve
+
+FIXTURE = Path(__file__).parent / "fixtures" / "price_parity.csv"
+
+
+class ReferencePricer:
+    """Prices one call at a time, straight from the rows."""
+
+    def __init__(self, catalogue):
+        self.units = {unit.unit: unit for unit in catalogue.units}
+        self.aliases = catalogue.aliases
+        self.periods = defaultdict(list)
+        for period in catalogue.price_periods():
+            self.periods[period.row.provider, period.row.model].append(period)
+
+    def cost(self, provider, model, at, context, usage):
+        """The exact cost; `usage` is by usage column, inclusive as in `spanledger price`."""
+        name = resolve(provider, model, at, self.periods, self.aliases)
+        assert name is not None, f"no model {provider} {model}"
+        prices = self.prices(name, at, context, usage["input_tokens"])
+        cost = Decimal(0)
+        for unit, quantity in self.disjoint(usage).items():
+            paid_as = unit if unit in prices else self.units[unit].fallback_unit
+            assert paid_as in prices, f"no price of {unit} for {name} in context {context}"
+            cost += quantity * prices[paid_as]
+        return cost
+
+    def disjoint(self, usage):
+        """Inclusive columns → disjoint units."""
+        columns = {name: unit.usage_column for name, unit in self.units.items() if unit.usage_column}
+        inclusive = {name: usage.get(column, 0) for name, column in columns.items()}
+        quantities = dict(inclusive)
+        for name, quantity in inclusive.items():
+            if self.units[name].parent:
+                quantities[self.units[name].parent] -= quantity
+        assert min(quantities.values()) >= 0
+        return {name: quantity for name, quantity in quantities.items() if quantity}
+
+    def prices(self, name, at, context, total_input):
+        """The unit prices in force: of each unit, the highest tier that the total input is above."""
+        rows = [period.row for period in self.periods[name] if period.holds_at(at)]
+        reached = [row for row in rows if row.tier_above == 0 or total_input > row.tier_above]
+        ours = [row for row in reached if row.context == context]
+        return {row.unit: row.unit_price for row in sorted(ours, key=lambda row: row.tier_above)}
+
+
+@pytest.fixture(scope="module")
+def pricer(shipped):
+    """The pricer over the shipped seeds."""
+    return ReferencePricer(shipped)
+
+
+with FIXTURE.open(encoding="utf-8", newline="") as opened:
+    ROWS = list(csv.DictReader(opened))
+
+
+def test_the_sample_covers_the_three_providers():
+    assert {row["provider"] for row in ROWS} == {"openai", "anthropic", "google"}
+    assert len(ROWS) == 359
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "google"])
+def test_every_agreed_amount_is_met_exactly(pricer, provider):
+    missed = []
+    for row in (row for row in ROWS if row["provider"] == provider):
+        usage = {
+            name: int(cell)
+            for name, cell in row.items()
+            if name.endswith("_tokens") or name == "web_searches"
+        }
+        instant = dt.datetime.fromisoformat(row["timestamp"])
+        cost = pricer.cost(provider, row["model"], instant, row["mode"], usage)
+        if cost != Decimal(row["expected_usd"]):
+            missed.append((row["model"], row["vector"], row["expected_usd"], cost))
+    assert missed == []
