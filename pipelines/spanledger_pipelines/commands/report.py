@@ -37,7 +37,7 @@ def report(
     from spanledger_warehouse.reading.reports import ask
     from spanledger_warehouse.settings import load_settings
 
-    answer = ask(load_settings(home).home.published_file, question, tenant=tenant, days=days, limit=limit)
+    answer = ask(load_settings(home).home.published_file, question, tenant=tenant, days=days, at_most=limit)
     if as_json:
         typer.echo(rendering.to_json(as_object(answer)))
     elif as_csv:

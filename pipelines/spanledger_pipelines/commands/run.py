@@ -44,4 +44,6 @@ def run_with_progress(settings: Settings, *, uncommitted: bool = False) -> RunSu
     from spanledger_pipelines.running import run_once
 
     with rendering.progress("building the ledger") as step:
-        return run_once(settings, uncommitted=uncommitted, on_step=step)
+        return run_once(
+            settings, uncommitted=uncommitted, on_step=lambda _name, done, total: step(done, total)
+        )

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from spanledger_warehouse.errors import PublishedError
-from spanledger_warehouse.reading.published import Publication, open_published, publication, query
+from spanledger_warehouse.reading.published import Publication, answer, open_published, publication
 
 Record = Mapping[str, Any]
 _CANDIDATES = 5
@@ -66,9 +66,9 @@ def explain_call(published_file: Path, call_id: str) -> Explanation:
         PublishedError: there is no such call, there are several, or there is no published file.
     """
     with open_published(published_file) as connection:
-        candidates = _records(connection.execute(query("explain_call"), {"call_id": call_id}))
+        candidates = _records(answer(connection, "explain_call", call_id=call_id))
         call = _the_one(candidates, call_id, published_file)
-        lines = _records(connection.execute(query("explain_lines"), {"call_id": call["call_id"]}))
+        lines = _records(answer(connection, "explain_lines", call_id=call["call_id"]))
         return Explanation(call=call, lines=tuple(lines), publication=publication(connection))
 
 

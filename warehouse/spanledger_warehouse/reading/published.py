@@ -66,7 +66,7 @@ def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def publication(connection: duckdb.DuckDBPyConnection) -> Publication:
     """Which version the open file is."""
-    row = connection.execute(query("publication")).fetchone()
+    row = answer(connection, "publication").fetchone()
     if row is None:
         raise PublishedError(
             "the published file has no row in ops.publication; publish it anew with: spanledger run"
@@ -74,7 +74,11 @@ def publication(connection: duckdb.DuckDBPyConnection) -> Publication:
     return Publication(*row)
 
 
-def query(name: str) -> str:
-    """The text of `sql/reading/<name>.sql`."""
+def answer(
+    connection: duckdb.DuckDBPyConnection, name: str, **variables: object
+) -> duckdb.DuckDBPyConnection:
+    """Run `sql/reading/<name>.sql`; its variables are bound as values, never written into the statement."""
+    for variable, value in variables.items():
+        connection.execute(f"set variable {variable} = ?", [value])
     file = resources.files("spanledger_warehouse") / "sql" / "reading" / f"{name}.sql"
-    return file.read_text(encoding="utf-8")
+    return connection.execute(file.read_text(encoding="utf-8"))

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from spanledger_warehouse.errors import ConfigurationError
-from spanledger_warehouse.reading.published import Publication, open_published, publication, query
+from spanledger_warehouse.reading.published import Publication, answer, open_published, publication
 
 Row = tuple[Any, ...]
-DEFAULT_LIMIT = 50
+CALLS_LISTED = 50
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def ask(
     *,
     tenant: str | None = None,
     days: int | None = None,
-    limit: int = DEFAULT_LIMIT,
+    at_most: int = CALLS_LISTED,
 ) -> Answer:
     """Answer one documented question.
 
@@ -114,7 +114,7 @@ def ask(
         name: a key of `QUESTIONS`.
         tenant: only this tenant; None = all.
         days: only the last days, counted back from the newest day that has calls; None = all.
-        limit: how many calls at most, where the question lists calls.
+        at_most: how many calls, where the question lists calls.
 
     Raises:
         ConfigurationError: there is no such question.
@@ -125,14 +125,6 @@ def ask(
         raise ConfigurationError(f"there is no report '{name}'; choose one of: {', '.join(QUESTIONS)}")
     with open_published(published_file) as connection:
         version = publication(connection)
-        sql = query(name)
-        values = {"tenant": tenant, "days": days, "limit": limit}
-        # DuckDB refuses a value that no placeholder asks for.
-        asked = {key: value for key, value in values.items() if f"${key}" in _statement(sql)}
-        result = connection.execute(sql, asked)
+        result = answer(connection, name, tenant=tenant, days=days, at_most=at_most)
         columns = tuple(column[0] for column in result.description)
         return Answer(question=question, publication=version, columns=columns, rows=result.fetchall())
-
-
-def _statement(sql: str) -> str:
-    return "\n".join(line for line in sql.splitlines() if not line.startswith("--"))

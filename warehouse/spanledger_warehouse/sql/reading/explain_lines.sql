@@ -1,6 +1,6 @@
 -- The cost lines of one call, each with the price row that it used and where that row stands.
 -- grain: call_id, part, unit
--- parameters: $call_id
+-- variables: call_id
 select
     l.part,
     l.unit,
@@ -28,9 +28,10 @@ select
     p.seed_line,
     p.seed_commit,
     p.seed_author,
-    p.committed_at
+    p.committed_at,
+    u.direction
 from ledger.cost_lines as l
 left join pricing.prices as p on l.price_id = p.price_id
 left join pricing.units as u on l.unit = u.unit
-where l.call_id = $call_id
+where l.call_id = cast(getvariable('call_id') as varchar)
 order by l.part, u.direction, l.unit

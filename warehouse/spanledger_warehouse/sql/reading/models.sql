@@ -3,7 +3,7 @@
 -- grain: tenant_id, provider, model
 -- columns:
 --   incomplete_calls: calls whose cost is not known, or not in full (calls)
--- parameters: $tenant (null = all), $days (counted back from the newest day of the ledger; null = all)
+-- variables: tenant (null = all), days (counted back from the newest day of the ledger; null = all)
 with periods as (
     select
         tenant_id,
@@ -26,8 +26,10 @@ with periods as (
         cast(sum(unpriced_tokens) as bigint) as unpriced_tokens
     from marts.costs_by_model
     where
-        (cast($tenant as varchar) is null or tenant_id = $tenant)
-        and (cast($days as integer) is null or day > (select max(d.day) from marts.daily_costs as d) - $days)
+        tenant_id = coalesce(cast(getvariable('tenant') as varchar), tenant_id)
+        and day > coalesce(
+            (select max(d.day) from marts.daily_costs as d) - cast(getvariable('days') as integer), '-infinity'
+        )
     group by tenant_id, provider, model
 ),
 
@@ -70,4 +72,4 @@ select
         as decimal(9, 2)
     ) as coverage_pct
 from costed
-order by tenant_id, contracted_cost_usd desc nulls last, provider, model
+order by tenant_id asc, contracted_cost_usd desc nulls last, provider asc, model asc
