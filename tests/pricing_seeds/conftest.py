@@ -54,10 +54,11 @@ class SeedsRepository:
         self.root = root
         self.folder = root / folder if folder else root
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.git("init", "--quiet", "--initial-branch=main")
 
     def git(self, *arguments: str, author: str = "Ada", committer: str = "Ada") -> str:
-        """Run git as a person, at a fixed time."""
+        """Run git as a person, at a fixed time; the first time, make the repository."""
+        if not (self.root / ".git").exists() and arguments[0] != "init":
+            self.git("init", "--quiet", "--initial-branch=main")
         people = {}
         for role, name in (("AUTHOR", author), ("COMMITTER", committer)):
             people[f"GIT_{role}_NAME"] = name

@@ -97,6 +97,7 @@ def test_a_plain_folder_is_refused_unless_allowed(tmp_path, repository):
 
 def test_a_repository_without_a_commit_is_said_in_words(repository):
     repository.write_sound()
+    repository.git("status")
     with pytest.raises(SeedError, match=r"has no commit yet.*commit the seeds"):
         repository.read()
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from spanledger_warehouse.seeds.errors import SeedError
 
-
 # Inside a git hook these would point every command at the repository of the hook.
 _OF_HOOKS = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE")
 
@@ -48,16 +47,3 @@ def try_git(folder: Path, *arguments: str) -> str | None:
         run_git(folder, *arguments)  # raises with the words for a missing git
         return None
     return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
-
-
-def git_is_there() -> bool:
-    """Whether git can be run at all."""
-    try:
-        return (
-            subprocess.run(
-                ["git", "--version"], capture_output=True, check=False, env=_environment()
-            ).returncode
-            == 0
-        )
-    except FileNotFoundError:
-        return False

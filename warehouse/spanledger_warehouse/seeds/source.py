@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from spanledger_warehouse.seeds.errors import SeedError
-from spanledger_warehouse.seeds.git import git_is_there, run_git, try_git
+from spanledger_warehouse.seeds.git import run_git, try_git
 
 COMMITTED = "committed"
 UNCOMMITTED = "uncommitted"
@@ -194,12 +194,19 @@ def _read_folder(folder: Path) -> SeedFiles:
     if not files:
         raise SeedError(f"the seeds source {folder} has no seed files; correct seeds.source")
     digest = digest_of(files)
-    below = try_git(folder, "rev-parse", "--verify", "--quiet", "HEAD") if git_is_there() else None
+    below = _head_if_any(folder)
     commit = f"{below or digest[:12]}+uncommitted"
     if below is None:
         return SeedFiles(files, UNCOMMITTED, commit, "", str(folder), digest)
     repository, prefix = locate(folder)
     return SeedFiles(files, UNCOMMITTED, commit, "", str(folder), digest, repository, prefix)
+
+
+def _head_if_any(folder: Path) -> str | None:
+    try:
+        return try_git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    except SeedError:  # no git at all: the folder can be read without it
+        return None
 
 
 def _read_packaged() -> SeedFiles:
