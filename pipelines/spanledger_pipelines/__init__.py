@@ -1,0 +1,1 @@
+"""The shell around the warehouse: Dagster definitions, the command line, the demo."""

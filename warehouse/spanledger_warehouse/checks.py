@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 
 import duckdb
+import sqlglot
+from sqlglot import exp
 
 from spanledger_warehouse.errors import ModelError
 
@@ -34,6 +36,12 @@ class Check:
     message: str
     what_to_do: str
     sql: str
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Full names of the tables that the check reads, bookkeeping apart."""
+        tables = sqlglot.parse_one(self.sql, dialect="duckdb").find_all(exp.Table)
+        return tuple(sorted({f"{table.db}.{table.name}" for table in tables if table.db not in {"", "ops"}}))
 
     @property
     def is_blocking(self) -> bool:
@@ -74,30 +82,35 @@ def discover() -> Mapping[str, Check]:
 def run_check(
     connection: duckdb.DuckDBPyConnection, check: Check, *, run_id: str, now: datetime
 ) -> CheckResult:
-    """Run a check and record what it found (once a run)."""
+    """Run a check and record what it found."""
     row = connection.execute(
         f"select cast(coalesce(sum(weight), 0) as bigint), min(example) from ({check.sql}) as found"
     ).fetchone()
     result = CheckResult(check, int(row[0]) if row else 0, row[1] if row else None)
     connection.execute(
-        "delete from ops.check_results where run_id = ? and check_name = ?", [run_id, check.name]
+        "insert into ops.check_results values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            run_id,
+            check.name,
+            check.table,
+            check.severity,
+            result.violations,
+            result.example,
+            check.message,
+            check.what_to_do,
+            now,
+        ],
     )
-    if not result.passed:
-        connection.execute(
-            "insert into ops.check_results values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                run_id,
-                check.name,
-                check.table,
-                check.severity,
-                result.violations,
-                result.example,
-                check.message,
-                check.what_to_do,
-                now,
-            ],
-        )
     return result
+
+
+def recorded(connection: duckdb.DuckDBPyConnection, check: Check, run_id: str) -> CheckResult | None:
+    """What the check found in this run, if it ran."""
+    row = connection.execute(
+        "select violations, example from ops.check_results where run_id = ? and check_name = ?",
+        [run_id, check.name],
+    ).fetchone()
+    return CheckResult(check, int(row[0]), row[1]) if row else None
 
 
 def _read(name: str, text: str) -> Check:

@@ -16,7 +16,7 @@ A header is the comment at the top of the file: a sentence, then `key: value` li
     for the run   a work table of the days of one run
 `body: schema.table` takes the SQL of another model and replaces its keys by this model's grain.
 
-A column is documented where it first appears; models downstream inherit its text.
+A column is documented where it first appears; other tables with a column of that name inherit its text.
 """
 
 from __future__ import annotations
@@ -97,18 +97,22 @@ def discover() -> Mapping[str, Model]:
 
 
 def column_docs(name: str) -> dict[str, str]:
-    """The documented columns that a model's table can show: its own and, where absent, those of its upstreams."""
+    """The documented columns that a model's table can show.
+
+    Its own come first, then those of its upstreams, nearest first, then any other table's: a name means one thing
+    throughout, so it is explained once.
+    """
     models = discover()
     docs: dict[str, str] = {}
     queue, seen = [name], set()
     while queue:
         current = models[queue.pop(0)]
-        if current.full_name in seen:
-            continue
-        seen.add(current.full_name)
-        for column, text in current.columns.items():
-            docs.setdefault(column, text)
-        queue += [*([current.body] if current.body else []), *current.upstream]
+        if current.full_name not in seen:
+            seen.add(current.full_name)
+            docs = {**current.columns, **docs}
+            queue += [*([current.body] if current.body else []), *current.upstream]
+    for other in models.values():
+        docs = {**other.columns, **docs}
     return docs
 
 
@@ -182,7 +186,7 @@ def _with_body(model: Model, models: Mapping[str, Model]) -> Model:
     return replace(model, sql=_KEYS.sub(", ".join(model.grain), models[model.body].sql))
 
 
-def parse(model: Model) -> exp.Expression:
+def parse(model: Model) -> exp.Expr:
     """The statement as a tree.
 
     Raises:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import duckdb
 
+from spanledger_warehouse import checks
 from spanledger_warehouse.build import Built, build, create_loaded, transaction
-from spanledger_warehouse.checks import Check, CheckResult, run_check
 from spanledger_warehouse.database import connect, sql_text
 from spanledger_warehouse.errors import CheckFailed, SpanledgerError
 from spanledger_warehouse.landing.discovery import candidates
@@ -169,19 +169,31 @@ def dirty_days(connection: duckdb.DuckDBPyConnection) -> list[date]:
 
 
 def build_model(connection: duckdb.DuckDBPyConnection, model: Model, *, run_id: str, now: datetime) -> Built:
-    """Build one model for the days that changed."""
+    """Build one model for the days that changed, and what a run reports on the way."""
     days = dirty_days(connection)
-    if model.full_name != "marts.daily_costs":
-        return build(connection, model, days)
-    _keep_daily_costs(connection, days)
-    built = build(connection, model, days)
-    connection.execute(sql_text("runs", "record_restatements"), {"run_id": run_id, "now": now})
-    return built
+    match model.full_name:
+        case "marts.daily_costs":
+            return _build_daily_costs(connection, model, days, run_id=run_id, now=now)
+        case "marts.restatements":
+            return Built(model.full_name, _restated(connection, run_id), ())
+        case "marts.data_quality":
+            for asked in checks.discover().values():
+                check(connection, asked, run_id=run_id, now=now)
+    return build(connection, model, days)
 
 
-def check(connection: duckdb.DuckDBPyConnection, asked: Check, *, run_id: str, now: datetime) -> CheckResult:
-    """Run one check."""
-    return run_check(connection, asked, run_id=run_id, now=now)
+def models_in_order() -> list[Model]:
+    """What a run builds, in order; the report on data quality comes last."""
+    built = [model for model in discover().values() if not model.is_loaded]
+    return sorted(built, key=lambda model: model.full_name == "marts.data_quality")
+
+
+def check(
+    connection: duckdb.DuckDBPyConnection, asked: checks.Check, *, run_id: str, now: datetime
+) -> checks.CheckResult:
+    """The result of a check in this run; a check runs once a run."""
+    known = checks.recorded(connection, asked, run_id)
+    return known if known is not None else checks.run_check(connection, asked, run_id=run_id, now=now)
 
 
 def publish_run(
@@ -194,7 +206,7 @@ def publish_run(
     """
     failed = connection.execute(
         "select check_name, violations, example, what_to_do from ops.check_results "
-        "where run_id = ? and severity = 'error'",
+        "where run_id = ? and severity = 'error' and violations > 0",
         [run_id],
     ).fetchall()
     if failed:
@@ -207,12 +219,24 @@ def publish_run(
     ).fetchone()
     if row is None:
         raise SpanledgerError("nothing was published: no seeds have been read; run the pricing step first")
-    publication = Publication(f"{now:%Y%m%dT%H%M%S%f}Z", run_id, release(), *row, published_at=now)
-    file = publish(connection, settings.home, publication, dirty_days(connection))
+    commit, state, source, digest = row
+    publication = Publication(
+        version=f"{now:%Y%m%dT%H%M%S%f}Z",
+        run_id=run_id,
+        release=release(),
+        seeds_commit=commit,
+        seeds_state=state,
+        seeds_source=source,
+        seeds_digest=digest,
+        published_at=now,
+    )
+    days = dirty_days(connection)
+    file = publish(connection, settings.home, publication, days)
     with transaction(connection):
         connection.execute("delete from ops.dirty_days")
         connection.execute(
-            "update ops.runs set status = 'published', ended_at = ? where run_id = ?", [now, run_id]
+            "update ops.runs set status = 'published', ended_at = ?, days = ? where run_id = ?",
+            [now, days, run_id],
         )
     return file
 
@@ -258,6 +282,20 @@ def _mark_release(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
             "insert into ops.dirty_days select distinct day, 'release', ?, ? from raw.spans",
             [release(), run_id],
         )
+
+
+def _build_daily_costs(
+    connection: duckdb.DuckDBPyConnection, model: Model, days: list[date], *, run_id: str, now: datetime
+) -> Built:
+    _keep_daily_costs(connection, days)
+    built = build(connection, model, days)
+    connection.execute(sql_text("runs", "record_restatements"), {"run_id": run_id, "now": now})
+    return built
+
+
+def _restated(connection: duckdb.DuckDBPyConnection, run_id: str) -> int:
+    row = connection.execute("select count(*) from marts.restatements where run_id = ?", [run_id]).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _keep_daily_costs(connection: duckdb.DuckDBPyConnection, days: list[date]) -> None:

@@ -21,4 +21,4 @@ select
     checked_at,
     run_id
 from ops.check_results
-where run_id = (select arg_max(r.run_id, r.started_at) from ops.runs as r)
+where violations > 0 and run_id = (select arg_max(r.run_id, r.started_at) from ops.runs as r)

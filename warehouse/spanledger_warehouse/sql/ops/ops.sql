@@ -11,6 +11,7 @@ create table if not exists ops.runs (
     seeds_source varchar,
     seeds_digest varchar,
     model_digest varchar,
+    days date [],
     message varchar
 );
 create table if not exists ops.seen_paths (

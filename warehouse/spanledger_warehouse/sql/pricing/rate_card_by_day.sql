@@ -2,6 +2,8 @@
 -- stay as the residual condition.
 -- grain: day, card_id
 -- materialized: for the run
+-- columns:
+--   day: UTC day that is being priced
 with days as (
     select cast(unnest(generate_series(
         cast(getvariable('from_day') as date), cast(getvariable('to_day') as date), interval 1 day

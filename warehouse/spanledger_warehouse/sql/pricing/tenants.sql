@@ -4,6 +4,7 @@
 -- columns:
 --   tenant: tenant id as the span names it
 --   name: name for people
+--   parent: tenant that this one belongs to
 --   time_zone: IANA time zone of the tenant's business days
 create table pricing.tenants (
     tenant varchar not null,

@@ -34,4 +34,4 @@ from ledger.cost_lines as l
 left join pricing.prices as p on l.price_id = p.price_id
 left join pricing.units as u on l.unit = u.unit
 where l.call_id = cast(getvariable('call_id') as varchar)
-order by l.part, u.direction, l.unit
+order by l.part, u.direction, u.parent nulls first, l.unit

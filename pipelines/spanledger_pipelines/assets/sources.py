@@ -1,0 +1,63 @@
+"""What comes from outside: landing files into `raw`, price seeds into `pricing`."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from spanledger_pipelines.assets.descriptions import asset_key, spec_of
+from spanledger_pipelines.resources import Warehouse
+from spanledger_warehouse import runs
+from spanledger_warehouse.models import Model, discover
+
+SHOWN_PROBLEMS = 20
+
+
+def loaded(schema: str) -> list[Model]:
+    """The tables of a schema that a loader fills."""
+    return [model for model in discover().values() if model.is_loaded and model.schema == schema]
+
+
+@dg.multi_asset(
+    name="load_landing", specs=[spec_of(model) for model in loaded("raw")], description="Landing files into raw."
+)
+def load_landing(
+    context: dg.AssetExecutionContext, warehouse: Warehouse
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Load what is new in the spool and the landing zone, each file's bytes once."""
+    settings, now = warehouse.settings(), runs.utc_now()
+    with warehouse.open(context.run_id) as connection:
+        result = runs.load_landing(connection, settings, run_id=context.run_id, now=now)
+    for problem in result.problems[:SHOWN_PROBLEMS]:
+        context.log.warning(problem)
+    counts = {
+        "raw.files": result.files,
+        "raw.spans": result.spans,
+        "raw.losses": result.losses,
+        "raw.segments": result.segments,
+        "raw.rejects": result.rejected,
+    }
+    for name, count in counts.items():
+        yield dg.MaterializeResult(asset_key=asset_key(name), metadata={"new_rows": count})
+
+
+@dg.multi_asset(
+    name="load_seeds",
+    specs=[spec_of(model, deps=("raw.spans",)) for model in loaded("pricing")],
+    description="Price seeds of one commit into pricing.",
+)
+def load_seeds(
+    context: dg.AssetExecutionContext, warehouse: Warehouse
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Read the seeds; mark the days whose prices they change. A seed with a fault fails the run: file and line."""
+    seeds, now = warehouse.seeds(), runs.utc_now()
+    with warehouse.open(context.run_id) as connection:
+        result = runs.load_seeds(connection, seeds, run_id=context.run_id, now=now)
+    for problem in result.problems:
+        context.log.warning(problem)
+    metadata = {"seeds_commit": result.commit, "seeds_state": result.state, "prices_in_force": result.prices}
+    for model in loaded("pricing"):
+        yield dg.MaterializeResult(
+            asset_key=asset_key(model.full_name),
+            metadata=metadata,
+            data_version=dg.DataVersion(seeds.digest[:16]),
+        )
