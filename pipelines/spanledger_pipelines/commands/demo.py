@@ -84,9 +84,12 @@ def _show_costs(home: Home, console: Console) -> None:
     for question in ("daily", "models", "operations"):
         console.print()
         console.print(as_table(ask(home.published_file, question)))
+    console.print(
+        "incomplete: calls whose cost is not known, or not in full. cover %: tokens that have a price."
+    )
     calls = ask(home.published_file, "calls", at_most=1000)
     dearest = max(calls.records(), key=lambda call: call["contracted_cost_usd"] or 0)
-    console.print(f"Where the dearest call's cost comes from: spanledger explain {dearest['call_id']}\n")
+    console.print(f"\nWhere the dearest call's cost comes from: spanledger explain {dearest['call_id']}\n")
     console.print(receipt(explain_call(home.published_file, dearest["call_id"])), soft_wrap=True)
 
 

@@ -44,7 +44,7 @@ def report(
         typer.echo(rendering.to_csv(answer.columns, answer.rows), nl=False)
     else:
         console = rendering.console()
-        console.print(as_table(answer))
+        console.print(as_table(answer) if answer.rows else f"{answer.question.title}: none")
         console.print(footer(answer))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -33,11 +33,15 @@ def receipt(explanation: Explanation) -> str:
 
 def amount(value: Decimal | None) -> str:
     """An amount with at least two and otherwise all its decimals; a dash when it is not known."""
-    if value is None:
-        return "-"
-    text = f"{value.normalize():f}"
-    decimals = len(text.partition(".")[2])
-    return text if decimals >= 2 else f"{value:.2f}"
+    return amounts([value])[0]
+
+
+def amounts(values: Sequence[Decimal | None]) -> list[str]:
+    """Amounts of one column, with the decimals that the longest of them needs."""
+    places = max(
+        [2, *(len(f"{value.normalize():f}".partition(".")[2]) for value in values if value is not None)]
+    )
+    return ["-" if value is None else f"{value:.{places}f}" for value in values]
 
 
 def _head(call: Record) -> Iterator[str]:
@@ -51,7 +55,7 @@ def _head(call: Record) -> Iterator[str]:
     yield f"span      trace {call['trace_id']}, span {call['span_id']}"
     yield f"received  {call['source_file']}, line {call['source_line']}"
     yield f"usage     {call['usage_status']}{f' ({issue})' if (issue := call['usage_issue']) else ''}"
-    yield f"price of  {_instant(call['billed_at'])} UTC, {call['pricing_context']}, {call['pricing_region']}"
+    yield f"priced at {_instant(call['billed_at'])} UTC, {call['pricing_context']}, {call['pricing_region']}"
 
 
 def _model(call: Record) -> str:
@@ -63,17 +67,20 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     if not explanation.lines:
         yield "(no usage to price)"
         return
+    lines = explanation.lines
+    prices = amounts([line["unit_price"] for line in lines])
+    costs = amounts([line["list_cost_usd"] for line in lines])
     rows = [
-        (line["unit"], f"{line['quantity']:,}", amount(line["unit_price"]), amount(line["list_cost_usd"]))
-        for line in explanation.lines
+        (line["unit"], f"{line['quantity']:,}", price, cost)
+        for line, price, cost in zip(lines, prices, costs, strict=True)
     ]
     header = ("unit", "quantity", "price of one, USD", "amount, USD")
     widths = [max(len(row[place]) for row in (header, *rows)) for place in range(4)]
     yield _columns(header, widths, " ", " ")
     shown: set[str] = set()
-    for line, row in zip(explanation.lines, rows, strict=True):
+    for line, row in zip(lines, rows, strict=True):
         yield _columns(row, widths, TIMES, "=")
-        yield from _price(line, shown)
+        yield from _price(line, explanation.publication.seeds_commit, shown)
 
 
 def _columns(row: tuple[str, ...], widths: list[int], times: str, equals: str) -> str:
@@ -84,7 +91,7 @@ def _columns(row: tuple[str, ...], widths: list[int], times: str, equals: str) -
     return f"{unit}  {quantity} {times} {price} {equals} {cost}"
 
 
-def _price(line: Record, shown: set[str]) -> Iterator[str]:
+def _price(line: Record, seeds_commit: str, shown: set[str]) -> Iterator[str]:
     """The price row of a line: its terms, where it stands, who brought it, and what it rests on."""
     if line["price_id"] is None:
         yield "    no price: counted, and not in the total"
@@ -100,7 +107,9 @@ def _price(line: Record, shown: set[str]) -> Iterator[str]:
         terms += f", billed as {line['priced_as']}"
     yield f"    price   {terms}, {_period(line)}"
     yield f"    row     {line['price_id']}"
-    yield f"    seed    {line['file']}:{line['seed_line']} at {_commit(line)}"
+    yield f"    seed    {line['file']}:{line['seed_line']} at {_commit(line, seeds_commit)}"
+    if line["change_summary"]:
+        yield f"    change  {line['change_summary']} (approved by: {line['approver']})"
     yield f"    source  {line['evidence_url']} (read {line['evidence_date']}, {line['basis']})"
 
 
@@ -109,9 +118,12 @@ def _period(line: Record) -> str:
     return since if line["valid_to"].year >= _OPEN_END else f"{since} until {_instant(line['valid_to'])}"
 
 
-def _commit(line: Record) -> str:
-    """The commit that brought a price row, on which day and by whom; mail addresses stay in git."""
-    commit = short_commit(line["seed_commit"]) if line["seed_commit"] else "an unknown commit"
+def _commit(line: Record, seeds_commit: str) -> str:
+    """The commit that brought a price row, on which day and by whom; mail addresses stay in git.
+
+    Without a history (packaged seeds, a plain folder) it is the version of the seeds as a whole.
+    """
+    commit = short_commit(line["seed_commit"] or seeds_commit)
     on = f" of {line['committed_at']:%Y-%m-%d}" if line["committed_at"] else ""
     by = f" by {line['seed_author'].partition(' <')[0]}" if line["seed_author"] else ""
     return f"{commit}{on}{by}"
@@ -125,9 +137,10 @@ def _totals(explanation: Explanation) -> Iterator[str]:
         ("contracted cost", call["contracted_cost_usd"]),
         ("reported by provider", call["reported_cost_usd"]),
     )
-    width = max(len(amount(value)) for _, value in named)
-    for name, value in named:
-        yield f"{name:<22}{amount(value):>{width}} USD"
+    texts = amounts([value for _, value in named])
+    width = max(map(len, texts))
+    for (name, _), text in zip(named, texts, strict=True):
+        yield f"{name:<22}{text:>{width}} USD"
     status = f"{call['cost_status']}: {_STATUS[call['cost_status']]}"
     yield status if call["unpriced_units"] is None else f"{status} ({call['unpriced_units']})"
 

@@ -1,6 +1,16 @@
--- The cost lines of one call, each with the price row that it used and where that row stands.
+-- The cost lines of one call, each with the price row that it used, where that row stands and who brought it.
 -- grain: call_id, part, unit
 -- variables: call_id
+with changes as (
+    select
+        price_id,
+        commit_id,
+        min(summary) as summary,
+        min(approver) as approver
+    from marts.price_audit
+    group by price_id, commit_id
+)
+
 select
     l.part,
     l.unit,
@@ -29,9 +39,12 @@ select
     p.seed_commit,
     p.seed_author,
     p.committed_at,
+    a.summary as change_summary,
+    a.approver,
     u.direction
 from ledger.cost_lines as l
 left join pricing.prices as p on l.price_id = p.price_id
+left join changes as a on p.price_id = a.price_id and p.seed_commit = a.commit_id
 left join pricing.units as u on l.unit = u.unit
 where l.call_id = cast(getvariable('call_id') as varchar)
 order by l.part, u.direction, u.parent nulls first, l.unit
