@@ -53,7 +53,7 @@ class ReferencePricer:
         """The unit prices in force: of each unit, the highest tier that the total input is above."""
         rows = [period.row for period in self.periods[name] if period.holds_at(at)]
         reached = [row for row in rows if row.tier_above == 0 or total_input > row.tier_above]
-        ours = [row for row in reached if row.context == context]
+        ours = [row for row in reached if (row.context, row.region) == (context, "global")]
         return {row.unit: row.unit_price for row in sorted(ours, key=lambda row: row.tier_above)}
 
 

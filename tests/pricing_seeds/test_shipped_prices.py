@@ -15,15 +15,15 @@ MICROSECOND = timedelta(microseconds=1)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-def amount(catalogue, provider, model, unit, at, *, context="standard", tier=0):
+def amount(catalogue, provider, model, unit, at, *, context="standard", region="global", tier=0):
     """The price of a name in force at an instant, or None."""
     priced = {(row.provider, row.model) for row in catalogue.prices}
     name = resolve(provider, model, at, priced, catalogue.aliases)
-    wanted = (*name, unit, context, tier) if name else None
+    wanted = (*name, unit, context, region, tier) if name else None
     found = [
         period.row.price
         for period in catalogue.price_periods()
-        if (*period.row.series[:4], period.row.tier_above) == wanted and period.holds_at(at)
+        if (*period.row.series[:5], period.row.tier_above) == wanted and period.holds_at(at)
     ]
     assert len(found) <= 1
     return found[0] if found else None
@@ -103,6 +103,22 @@ def test_the_premium_for_long_prompts_ended(shipped):
     end = datetime(2026, 3, 13, tzinfo=UTC)
     assert amount(shipped, "anthropic", "claude-opus-4-6", "input", end - MICROSECOND, tier=200000) == 10
     assert amount(shipped, "anthropic", "claude-opus-4-6", "input", end, tier=200000) is None
+
+
+def test_a_region_costs_a_tenth_more_in_all_its_units_and_contexts(shipped):
+    everywhere = {
+        (row.model, row.unit, row.context, row.tier_above, row.effective_from): row.price
+        for row in shipped.in_force
+        if row.provider == "anthropic" and row.region == "global"
+    }
+    served_in_us = [row for row in shipped.in_force if row.provider == "anthropic" and row.region == "us"]
+    for row in served_in_us:
+        factor = 1 if row.unit == "web_search" else Decimal("1.1")
+        key = (row.model, row.unit, row.context, row.tier_above, row.effective_from)
+        assert row.price == everywhere[key] * factor, row.place
+    with_region = {row.model for row in served_in_us}
+    assert len(served_in_us) == sum(key[0] in with_region for key in everywhere)
+    assert amount(shipped, "anthropic", "claude-opus-5-5", "output", NOW, region="us") == 22
 
 
 def test_a_snapshot_with_its_own_price_is_no_alias(shipped):

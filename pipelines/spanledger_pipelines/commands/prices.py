@@ -91,8 +91,8 @@ def list_models(
     models: dict[tuple[str, str], dict[str, str]] = {}
     for period in parse(_read(source, ref, uncommitted=uncommitted)).require().price_periods():
         row = period.row
-        plain = row.context == "standard" and row.tier_above == 0 and period.holds_at(now)
-        if plain and provider in (None, row.provider):
+        plain = (row.context, row.region, row.window, row.tier_above) == ("standard", "global", "", 0)
+        if plain and period.holds_at(now) and provider in (None, row.provider):
             models.setdefault((row.provider, row.model), {})[row.unit] = f"{row.price} {row.currency}"
     if not models:
         _fail(f"no price{f' of provider {provider!r}' if provider else ''} is in force now")
