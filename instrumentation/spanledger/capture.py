@@ -1,4 +1,4 @@
-"""One HTTP attempt of one LLM call, from the request to its span: started once, ended once, whatever happens."""
+"""One HTTP attempt of one LLM call, from request to span: started once, ended once, whatever happens."""
 
 import time
 from collections.abc import Callable
@@ -50,7 +50,6 @@ class Call:
         "_start",
         "_started",
         "_status",
-        "_streaming",
         "sending",
         "sequence",
     )
@@ -67,9 +66,8 @@ class Call:
         self._status: int | None = None
         self._error: str | None = None
         self._first_chunk: int | None = None
-        self._streaming = False
         self._scanner: BodyScanner | None = None
-        self._feed: Callable[[bytes], None] | None = None
+        self._feed: Callable[[bytes], None] = _ignore
         # pop() is atomic: of all the ways in which a call can end, one gets it.
         self._once = [True]
         self.sending = True
@@ -77,34 +75,34 @@ class Call:
         self._start = runtime.clock()
         self._started = time.perf_counter_ns()
 
-    def answered(self, status: int, content_type: str, content_encoding: str | None, streaming: bool) -> None:
+    def answered(
+        self, status: int, content_type: str | None = None, content_encoding: str | None = None
+    ) -> None:
         """The head of the response is here.
 
         Args:
             status: HTTP status code.
-            content_type: header, used to pick a parser and not kept.
+            content_type: header, used to pick a parser and not kept; None to tell by the first byte.
             content_encoding: header, when the bytes to come are still encoded.
-            streaming: the body will come in pieces.
         """
         self._status = status
-        self._streaming = streaming
         self._scanner = reader(self._route.family, self._facts, content_type)
-        self._feed = decompressor(content_encoding, self._scanner.feed)
-        if self._feed is None:
+        feed = decompressor(content_encoding, self._scanner.feed)
+        if feed is None:
             self._facts.missing_because("content_encoding")
+        self._feed = feed or _ignore
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the body, as they came over the wire."""
         if self._first_chunk is None:
             self._first_chunk = time.perf_counter_ns()
-        feed = self._feed
-        if feed is not None:
-            try:
-                feed(data)
-            except Exception:
-                self._feed = None
-                self._facts.missing_because("unreadable")
-                counters["unreadable"] += 1
+        try:
+            self._feed(data)
+        except Exception:
+            # Bytes that are not what the headers say. What was read before them still counts.
+            self._feed = _ignore
+            self._facts.missing_because("unreadable")
+            counters["unreadable"] += 1
 
     def failed(self, error: BaseException) -> None:
         """The request or the stream broke off with an exception; end the call."""
@@ -130,7 +128,7 @@ class Call:
             internal_error("recording a call")
 
     def _end_body(self) -> None:
-        if self._scanner is not None and self._feed is not None:
+        if self._scanner is not None and self._feed is not _ignore:
             try:
                 self._scanner.end()
             except Exception:
@@ -181,6 +179,10 @@ class Call:
         message = facts.error_message
         if message is not None and (self._runtime.settings.error_messages or messages.is_known(message)):
             values[names.ERROR_MESSAGE] = message
+
+
+def _ignore(_: bytes) -> None:
+    """Takes bytes that nobody can read."""
 
 
 def response_attributes(

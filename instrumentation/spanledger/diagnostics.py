@@ -1,4 +1,4 @@
-"""What the SDK says about itself: one log line per kind of trouble, and counters. Never an exception to the caller."""
+"""What the SDK says about itself: one log line per kind of trouble, and counters; never an exception."""
 
 import logging
 import os
@@ -25,7 +25,7 @@ def internal_error(where: str) -> None:
     if where not in _said:
         _said.add(where)
         logger.exception(
-            "Spanledger failed while %s. Your code goes on unharmed; this call may be missing from the ledger. "
+            "Spanledger failed while %s. Your code goes on unharmed; a call may be missing from the ledger. "
             "Further failures of this kind are counted, not logged.",
             where,
         )

@@ -1,4 +1,4 @@
-"""`spanledger doctor`: says in words what would be captured here, where it would go, and what is in the way."""
+"""`spanledger doctor`: says what would be captured here, where it would go, and what is in the way."""
 
 import fcntl
 import importlib
@@ -137,7 +137,7 @@ def _segments(folder: Path) -> Iterator[Finding]:
     writers = [_has_writer(path) for path in folder.glob("*.jsonl.open")]
     yield Finding(
         OK,
-        f"{sealed} sealed file(s) wait to be loaded, {writers.count(True)} process(es) are writing right now.",
+        f"{sealed} sealed file(s) wait to be loaded, {writers.count(True)} process(es) write right now.",
     )
     if dead := writers.count(False):
         yield Finding(

@@ -1,4 +1,4 @@
-"""Who we are, one run of one process, and which of our calls are under way. Lock-free: finalisers use it too."""
+"""Who we are, one run of one process, and which calls are under way. Lock-free: finalisers use it too."""
 
 import itertools
 import os

@@ -23,8 +23,8 @@ def instrument(**settings_given: Any) -> None:
     variable, see `instrumentation/README.md`; a value that cannot be used is logged and its default taken.
 
     Args:
-        **settings_given: `disabled`, `home`, `spool`, `tenant`, `operation`, `provider_hosts`, `clock`, `mirror`,
-            `error_messages`, `segment_bytes`, `segment_seconds`.
+        **settings_given: `disabled`, `home`, `spool`, `tenant`, `operation`, `provider_hosts`, `clock`,
+            `mirror`, `error_messages`, `segment_bytes`, `segment_seconds`.
     """
     try:
         start(settings.resolve(settings_given))
@@ -73,7 +73,7 @@ def flush() -> bool:
 
 
 def current() -> CallContext:
-    """The tenant, operation and metadata that a call made here and now would carry, process-wide defaults included."""
+    """What a call made here and now would be attributed to, process-wide defaults included."""
     runtime = _active
     return here() if runtime is None else runtime.scope()
 
@@ -84,7 +84,7 @@ def active() -> "Runtime | None":
 
 
 def _register() -> None:
-    """Hook what the process does later: imports, forks, its end. Once, since none of them can be taken back."""
+    """Hook what the process does later: imports, forks, its end. Once, since none can be taken back."""
     global _registered
     if _registered:
         return

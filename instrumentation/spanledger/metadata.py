@@ -14,7 +14,7 @@ TRUNCATED: Final = "_truncated"
 
 
 def name(value: object) -> str | None:
-    """A tenant or operation as text of at most 256 characters; None for nothing, blank or unprintable values."""
+    """A tenant or operation as text of at most 256 characters; None for nothing and for blanks."""
     if value is None:
         return None
     return text(value).strip()[:MAX_TEXT] or None
@@ -37,8 +37,8 @@ def encode(facts: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
         facts: the caller's mapping; values that JSON does not know become text.
 
     Returns:
-        The bounded facts, read-only, and their JSON text (None when nothing is left). When something had to go,
-        `_truncated` says so.
+        The bounded facts, read-only, and their JSON text (None when nothing is left). When something had
+        to go, `_truncated` says so.
     """
     kept, cut = _mapping(facts, MAX_DEPTH)
     if cut:
@@ -54,7 +54,10 @@ def encode(facts: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
 
 
 def _dump(kept: dict[str, Any]) -> str:
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(kept)
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def _mapping(facts: Mapping[str, Any], depth: int) -> tuple[dict[str, Any], bool]:

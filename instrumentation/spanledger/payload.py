@@ -27,9 +27,13 @@ def load(body: bytes) -> Any:
     if len(body) > _WORTH_IT and body.count(b'"') * _SPARSE < len(body):
         body = elide(body)
     try:
-        return json.loads(body, parse_float=NumberText, parse_constant=str)
+        return _DECODER.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
+
+
+# Infinity and NaN are no JSON, but some servers send them.
+_DECODER: Final = json.JSONDecoder(parse_float=NumberText, parse_constant=str)
 
 
 def elide(body: bytes) -> bytes:

@@ -33,10 +33,10 @@ def record(
     start_time_unix_nano: int | None = None,
     duration_ms: float = 0,
 ) -> None:
-    """Record one call that instrumented HTTP clients do not see. Tenant, operation and metadata come from the context.
+    """Record one call that instrumented HTTP clients do not see; it is attributed by the context.
 
-    Nothing is raised and nothing happens while the process is not instrumented. What cannot be used, such as a
-    negative count, is left out, as it would be in a provider's answer.
+    Nothing is raised, and nothing happens while the process is not instrumented. What cannot be used, such
+    as a negative count, is left out, as it would be in a provider's answer.
 
     Args:
         provider: as in `gen_ai.provider.name`, such as `openai`.
@@ -121,7 +121,9 @@ def _answer(given: dict[str, Any]) -> dict[str, Any]:
 
     cost = given["reported_cost"]
     exact = (
-        money(cost if type(cost) is int else NumberText(cost)) if type(cost) in (int, str, Decimal) else None
+        money(cost if type(cost) is int else NumberText(str(cost)))
+        if type(cost) in (int, str, Decimal)
+        else None
     )
     usage = given["usage"]
     facts = Facts(

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from spanledger import attributes as names
@@ -69,12 +68,12 @@ class FinishedSpan(Protocol):
     def instrumentation_scope(self) -> Any: ...
 
 
-def span(finished: FinishedSpan, resource: Mapping[str, Any]) -> bytes:
+def span(finished: FinishedSpan, resource_keys: Mapping[str, Any]) -> bytes:
     """One line for one ended span.
 
     Args:
         finished: an ended span that carries `spanledger.process` and `spanledger.sequence`.
-        resource: the resource's attributes.
+        resource_keys: what `of_resource()` makes of the resource.
 
     Returns:
         The record, ending in a newline.
@@ -82,7 +81,8 @@ def span(finished: FinishedSpan, resource: Mapping[str, Any]) -> bytes:
     Raises:
         KeyError: the span carries no identity.
     """
-    attributes = finished.attributes
+    # copy() takes the dictionary behind the span's read-only view in one step.
+    attributes = finished.attributes.copy()
     context, parent, scope = finished.context, finished.parent, finished.instrumentation_scope
     record: dict[str, Any] = {
         "v": VERSION,
@@ -110,20 +110,12 @@ def span(finished: FinishedSpan, resource: Mapping[str, Any]) -> bytes:
             rest[name] = value
     if rest:
         record["attributes"] = rest
-    record.update(_resource_keys(tuple(resource.items())) if _hashable(resource) else _of_resource(resource))
+    record.update(resource_keys)
     return line(record)
 
 
-def _hashable(resource: Mapping[str, Any]) -> bool:
-    return all(type(value) is not list for value in resource.values())
-
-
-@lru_cache(maxsize=8)
-def _resource_keys(resource: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
-    return _of_resource(dict(resource))
-
-
-def _of_resource(resource: Mapping[str, Any]) -> dict[str, Any]:
+def of_resource(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """The record keys that come from a resource's attributes; the same for every record of a process."""
     keys: dict[str, Any] = {}
     rest = dict(resource)
     if service := service_of(rest):
@@ -187,6 +179,8 @@ class Trailer:
 
 
 def line(record: Mapping[str, Any]) -> bytes:
-    """A record as one line of UTF-8 JSON; lone surrogates, which UTF-8 has no place for, become question marks."""
-    encoded = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return encoded.encode("utf-8", "replace") + b"\n"
+    """A record as one line of UTF-8 JSON; lone surrogates, which UTF-8 cannot hold, become question marks."""
+    return _ENCODER.encode(record).encode("utf-8", "replace") + b"\n"
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -1,4 +1,4 @@
-"""What a request says about itself: model, stream, tier. Read from a body already in memory, never from a stream."""
+"""What a request says about itself: model, stream, tier. Read from bytes in memory, never from a stream."""
 
 from typing import Any, NamedTuple
 

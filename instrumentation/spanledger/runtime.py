@@ -55,7 +55,7 @@ class Runtime:
         self.sink: Sink = sink or Spool(
             settings.spool,
             self.identity,
-            records.service_of(self.spans.resource),
+            self.spans.resource_keys().get("service"),
             settings.segment_bytes,
             settings.segment_seconds,
             settings.clock,
@@ -79,7 +79,7 @@ class Runtime:
         if found.provider == routes.UNKNOWN:
             warn_once(
                 f"unknown_host:{host}",
-                "Spanledger does not know which provider answers at %s:%d; its calls are recorded with provider "
+                "Spanledger does not know which provider answers at %s:%d; calls are recorded with provider "
                 "`unknown`. Name it: SPANLEDGER_PROVIDER_HOSTS=%s:%d=<provider>.",
                 host,
                 port,
@@ -98,13 +98,13 @@ class Runtime:
         if names.TENANT_ID not in attributes:
             warn_once(
                 "no_tenant",
-                "Spanledger recorded an LLM call without a tenant; the ledger books it as `unattributed`. Put "
-                "`with spanledger.context(tenant=...)` around the work, or set SPANLEDGER_TENANT.",
+                "Spanledger recorded an LLM call without a tenant; the ledger books it as `unattributed`. "
+                "Put `with spanledger.context(tenant=...)` around the work, or set SPANLEDGER_TENANT.",
             )
         self.spans.emit(name, context, start, end, attributes, failed)
 
     def _write(self, span: ReadableSpan) -> None:
-        line = records.span(span, self.spans.resource)
+        line = records.span(span, self.spans.resource_keys())
         self.sink.append(span.attributes[names.SEQUENCE], line)  # type: ignore[index,arg-type]
 
     def lost(self, sequence: int, reason: str) -> None:

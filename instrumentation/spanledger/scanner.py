@@ -1,4 +1,4 @@
-"""Finds the few lines of a stream that matter, in whatever pieces the bytes arrive, and keeps nothing else."""
+"""Finds the few lines of a stream that matter, in whatever pieces bytes arrive, and keeps nothing else."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ _OPENING_LINES: Final = 8
 
 
 class Buffer:
-    """Collects a long line or document; long strings in it are emptied as it grows, beyond `limit` it gives up."""
+    """Collects a line or document; long strings in it are emptied as it grows, beyond `limit` it gives up."""
 
     __slots__ = ("_compact_at", "_limit", "_parts", "_size", "overflowed")
 
@@ -62,18 +62,27 @@ class BodyScanner:
         lines: True for SSE and NDJSON, False for one document, None to tell by the first byte.
     """
 
-    __slots__ = ("_buffer", "_facts", "_family", "_lines", "_opening", "events")
+    __slots__ = ("_buffer", "_facts", "_family", "_lines", "_needles", "_opening", "_passing", "events")
 
     def __init__(self, family: Family, facts: Facts, lines: bool | None) -> None:
         self._family = family
         self._facts = facts
         self._lines = lines
+        self._needles = family.needles
         self._opening = _OPENING_LINES
+        # Between two lines, the opening ones behind us: the state in which nearly every chunk arrives.
+        self._passing = False
         self._buffer = Buffer(LINE_LIMIT if lines else DOCUMENT_LIMIT)
         self.events = False
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the decoded body."""
+        if self._passing and data[-1:] == b"\n":
+            for needle in self._needles:
+                if needle in data:
+                    break
+            else:
+                return
         if self._lines is None:
             start = data.lstrip()
             if not start:
@@ -81,16 +90,11 @@ class BodyScanner:
             # Anything that does not open like JSON is SSE: `data:`, `event:` or a comment.
             self._lines = start[:1] not in (b"{", b"[")
             self._buffer = Buffer(LINE_LIMIT if self._lines else DOCUMENT_LIMIT)
-        if not self._lines:
+        if self._lines:
+            self._feed_lines(data)
+            self._passing = not self._opening and not self._buffer
+        else:
             self._buffer.add(data)
-            return
-        if not self._opening and not self._buffer and data[-1:] == b"\n":
-            for needle in self._family.needles:
-                if needle in data:
-                    break
-            else:
-                return
-        self._feed_lines(data)
 
     def _feed_lines(self, data: bytes) -> None:
         first, *rest = data.split(b"\n")
@@ -132,7 +136,7 @@ class BodyScanner:
         if self._opening:
             self._opening -= 1
         else:
-            for needle in self._family.needles:
+            for needle in self._needles:
                 if needle in line:
                     break
             else:
@@ -151,8 +155,8 @@ class BodyScanner:
                 self._opening = 0
 
 
-def reader(family: Family, facts: Facts, content_type: str) -> BodyScanner:
+def reader(family: Family, facts: Facts, content_type: str | None) -> BodyScanner:
     """The scanner for an answer of this content type."""
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = (content_type or "").partition(";")[0].strip().lower()
     lines = True if kind in ("text/event-stream", "application/x-ndjson", "application/jsonl") else None
     return BodyScanner(family, facts, lines)

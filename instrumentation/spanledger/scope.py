@@ -4,7 +4,7 @@ import contextvars
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Any, ParamSpec, TypeVar
 
@@ -33,7 +33,7 @@ class CallContext:
     metadata_json: str | None = field(default=None, repr=False, compare=False)
 
     def merged(self, inner: "CallContext") -> "CallContext":
-        """The context inside `inner` when it is entered in this one: the inner value wins, metadata adds up."""
+        """What holds where `inner` is entered inside this: the inner value wins, metadata adds up."""
         joined = {**self.metadata, **inner.metadata}
         facts, text = bounded.encode(joined) if inner.metadata else (self.metadata, self.metadata_json)
         return CallContext(inner.tenant or self.tenant, inner.operation or self.operation, facts, text)
@@ -42,7 +42,9 @@ class CallContext:
         """This context, with the process-wide values where it has none."""
         if (self.tenant or not tenant) and (self.operation or not operation):
             return self
-        return replace(self, tenant=self.tenant or tenant, operation=self.operation or operation)
+        return CallContext(
+            self.tenant or tenant, self.operation or operation, self.metadata, self.metadata_json
+        )
 
 
 _EMPTY = CallContext()
@@ -58,8 +60,8 @@ class context:  # noqa: N801  # read as a function: `with spanledger.context(...
     """Attribute the LLM calls made inside to a tenant, an operation and metadata.
 
     A context manager and a decorator for functions, coroutine functions, generators and async generators.
-    Contexts nest: an inner value wins, metadata adds up. Metadata is stored in the ledger, so keep secrets and
-    prompts out of it; it is bounded to 32 keys and 4 KiB.
+    Contexts nest: an inner value wins, metadata adds up. Metadata is stored in the ledger, so keep secrets
+    and prompts out of it; it is bounded to 32 keys and 4 KiB.
 
     Args:
         tenant: who pays for the calls.
@@ -117,7 +119,7 @@ class context:  # noqa: N801  # read as a function: `with spanledger.context(...
                 with self._again():
                     return inner(*args, **kwargs)
 
-        return functools.wraps(function)(wrapper)  # type: ignore[no-any-return]
+        return functools.wraps(function)(wrapper)
 
     def _again(self) -> "context":
         # One decorator serves concurrent calls; each needs its own memory of what was outside.
@@ -161,7 +163,7 @@ def _closing(generator: Any, inside: CallContext) -> None:
 
 
 class _AsyncSteps:
-    """The same for an async generator; a plain class, so that it adds no finaliser of its own to the event loop."""
+    """The same for an async generator; a plain class, so that it adds no finaliser to the event loop."""
 
     __slots__ = ("_generator", "_inside")
 
@@ -197,8 +199,8 @@ class _AsyncSteps:
 def carry(function: Callable[P, R]) -> Callable[P, R]:
     """Take the present context along to a thread, as `pool.submit(spanledger.carry(work), item)`.
 
-    Executors do not hand context variables over by themselves. What is carried is a snapshot of all of them, so
-    the worker's spans keep their parent too.
+    Executors do not hand context variables over by themselves. What is carried is a snapshot of all of them,
+    so the worker's spans keep their parent too.
 
     Args:
         function: what the other thread will call; it may be called many times and at once.

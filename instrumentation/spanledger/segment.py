@@ -103,7 +103,7 @@ class Segment:
             OSError: the trailer does not fit; the segment stays open.
         """
         self.write(trailer)
-        # Where the folder was moved meanwhile the name stays; readers take a file whose writer let go as it is.
+        # Where the folder was moved meanwhile the name stays; readers take such a file as it is.
         with contextlib.suppress(OSError):
             self.path.rename(self.path.with_suffix(""))
         self.abandon()

@@ -1,4 +1,4 @@
-"""Every setting once: an argument of `instrument()` and an environment variable, with its default and its reader."""
+"""Every setting once: an argument of `instrument()`, a variable, a default and a reader."""
 
 import importlib
 import os
@@ -52,7 +52,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the table: argument, variable, default in words' form, and how a value is read."""
+    """One row of the table: argument, variable, default, and how a value is read."""
 
     argument: str
     variable: str

@@ -1,4 +1,4 @@
-"""Our own tracer: always on, unlimited, untouched by OTEL_* switches; and the copy in the application's traces."""
+"""Our own tracer: always on, unlimited, untouched by OTEL_* switches; and the copy in the app's traces."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 
 from spanledger import attributes as names
+from spanledger import records
 from spanledger.diagnostics import internal_error
 from spanledger.version import __version__
 
@@ -71,16 +72,21 @@ class Spans:
         self._provider = provider
         self._tracer = provider.get_tracer(SCOPE, __version__)
         self._mirror = mirror
+        self._resource_of: Any = None
+        self._resource_keys: Mapping[str, Any] = {}
         self._mirrored: tuple[Any, Tracer | None] = (None, None)
 
-    @property
-    def resource(self) -> Mapping[str, Any]:
-        """Attributes of the resource; the application's own fill in what the environment did not say."""
-        own = self._provider.resource.attributes
-        if names.SERVICE_NAME in own:
-            return own
-        theirs = getattr(trace.get_tracer_provider(), "resource", None)
-        return {**theirs.attributes, **own} if isinstance(theirs, Resource) else own
+    def resource_keys(self) -> Mapping[str, Any]:
+        """Record keys of the resource; the application's own fills in what the environment did not say."""
+        application = trace.get_tracer_provider()
+        if self._resource_of is not application:
+            own = dict(self._provider.resource.attributes)
+            theirs = getattr(application, "resource", None)
+            if names.SERVICE_NAME not in own and isinstance(theirs, Resource):
+                own = {**theirs.attributes, **own}
+            self._resource_keys = records.of_resource(own)
+            self._resource_of = application
+        return self._resource_keys
 
     def emit(
         self,
@@ -138,7 +144,7 @@ _SDK: Final = {"telemetry.sdk.language": "python", "telemetry.sdk.name": "opente
 
 
 def _wanted(context: Context) -> bool:
-    """Whether the caller lets instrumentations show up here; what it spends is written to the ledger regardless."""
+    """Whether the caller lets instrumentations show up here; its spending is in the ledger regardless."""
     if not context:
         return True
     token = otel_context.attach(context)

@@ -1,7 +1,6 @@
 """Writes records to this process's spool files: one whole line per write, before the caller goes on."""
 
 import contextlib
-import os
 import threading
 import time
 from collections import Counter, deque
@@ -25,8 +24,8 @@ _RETRY_AFTER: Final = 1.0
 class Spool:
     """The spool of one identity.
 
-    Lines are queued, then written by whoever holds the lock. Normally the queue holds one line, the caller's own,
-    and `append` returns once it is on its way to the disk. The queue grows only while writing fails.
+    Lines are queued, then written by whoever holds the lock. Normally the queue holds one line, the caller's
+    own, and `append` returns once the kernel has it. The queue grows only while writing fails.
 
     Args:
         folder: where segments go; created with the first record.
@@ -91,7 +90,7 @@ class Spool:
         self._dropped += 1
 
     def flush(self) -> bool:
-        """Write what is queued and seal the segment, so that readers see it; True when nothing is left over."""
+        """Write what is queued and seal the segment, so that readers see it; True when nothing is left."""
         self._retry_at = 0.0
         return self._hold(self._seal) and not self._queue
 
@@ -232,7 +231,7 @@ class Spool:
         self._retry_at = time.monotonic() + _RETRY_AFTER
         warn_once(
             reason,
-            "Spanledger cannot write to %s (%s). Records are kept in memory, up to %d, and written when it works again.",
+            "Spanledger cannot write to %s (%s). Records wait in memory, up to %d, until it works again.",
             self.folder,
             error.strerror or error,
             QUEUE_LINES,

@@ -19,8 +19,10 @@ def decompressor(encodings: str | None, sink: Feed) -> Feed | None:
     Returns:
         `sink` itself when nothing is compressed; None when an encoding is unknown or its library is missing.
     """
+    if not encodings:
+        return sink
     feed: Feed | None = sink
-    for encoding in (encodings or "").lower().split(","):
+    for encoding in encodings.lower().split(","):
         maker = _MAKERS.get(encoding.strip())
         if maker is None or feed is None:
             return None
@@ -29,40 +31,44 @@ def decompressor(encodings: str | None, sink: Feed) -> Feed | None:
 
 
 class _Inflate:
-    """gzip and deflate, several members one after the other, raw deflate where a server forgot the header."""
+    """gzip and deflate, several members one after the other."""
 
     def __init__(self, sink: Feed, window: int) -> None:
         self._sink = sink
         self._window = window
         self._inner = zlib.decompressobj(window)
-        self._untouched = True
 
     def __call__(self, data: bytes) -> None:
         while data:
-            try:
-                plain = self._inner.decompress(data, _SLICE)
-            except zlib.error:
-                if not (self._untouched and self._window == zlib.MAX_WBITS):
-                    raise
-                self._inner = zlib.decompressobj(-zlib.MAX_WBITS)
-                plain = self._inner.decompress(data, _SLICE)
-            self._untouched = False
+            plain = self._inner.decompress(data, _SLICE)
             if plain:
                 self._sink(plain)
             data = self._inner.unconsumed_tail
             if self._inner.eof:
-                data = self._inner.unused_data
+                data = self._inner.unused_data.lstrip(b"\0")
                 self._inner = zlib.decompressobj(self._window)
-                if not data.strip(b"\0"):
-                    return
+
+
+class _Deflate:
+    """Deflate, with the zlib header that the standard asks for or without it, as some servers send it."""
+
+    def __init__(self, sink: Feed) -> None:
+        self._sink = sink
+        self._head = b""
+        self._inflate: _Inflate | None = None
+
+    def __call__(self, data: bytes) -> None:
+        if self._inflate is None:
+            data = self._head = self._head + data
+            if len(data) < 2:
+                return
+            has_header = data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0
+            self._inflate = _Inflate(self._sink, zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
+        self._inflate(data)
 
 
 def _gzip(sink: Feed) -> Feed:
     return _Inflate(sink, zlib.MAX_WBITS | 16)
-
-
-def _deflate(sink: Feed) -> Feed:
-    return _Inflate(sink, zlib.MAX_WBITS)
 
 
 def _brotli(sink: Feed) -> Feed | None:
@@ -100,7 +106,7 @@ _MAKERS: Final[dict[str, Callable[[Feed], Feed | None]]] = {
     "identity": lambda sink: sink,
     "gzip": _gzip,
     "x-gzip": _gzip,
-    "deflate": _deflate,
+    "deflate": _Deflate,
     "br": _brotli,
     "zstd": _zstd,
 }

@@ -1,4 +1,4 @@
-"""Stand between a streamed body and its reader: every byte passes unchanged, and the call ends exactly once."""
+"""Stands between a streamed body and its reader: bytes pass unchanged, and the call ends exactly once."""
 
 import weakref
 from typing import Any

@@ -1,4 +1,4 @@
-"""Hooks `Client.send` and `AsyncClient.send` of httpx and httpx2: one function, told which module it is about."""
+"""Hooks `Client.send` and `AsyncClient.send` of httpx and httpx2: one function, told which module."""
 
 import contextvars
 import functools
@@ -14,7 +14,7 @@ LIBRARIES: Final = ("httpx", "httpx2")
 
 Begin = Callable[[Any], Call | None]
 
-# The call whose send is running: what it sends inside, through a wrapped client or transport, is the same attempt.
+# The call whose send is running: what it sends inside, through a wrapped transport, is the same attempt.
 _sending: contextvars.ContextVar[Call | None] = contextvars.ContextVar("spanledger_sending", default=None)
 
 
@@ -119,15 +119,14 @@ def _begin(begin: Begin, request: Any) -> Call | None:
 
 def _attach(call: Call, response: Any, tee: Callable[[Any, Call], Any]) -> None:
     try:
-        headers = response.headers
-        content_type, encoding = headers.get("content-type", ""), headers.get("content-encoding")
         if hasattr(response, "_content"):
             # Read in full: by send itself, or by an event hook. It is decoded already.
-            call.answered(response.status_code, content_type, None, streaming=False)
+            call.answered(response.status_code)
             call.feed(response.content)
             call.finish()
         else:
-            call.answered(response.status_code, content_type, encoding, streaming=True)
+            headers = response.headers
+            call.answered(response.status_code, headers.get("content-type"), headers.get("content-encoding"))
             response.stream = tee(response.stream, call)
     except Exception:
         call.finish()

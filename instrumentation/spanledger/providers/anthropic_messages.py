@@ -33,7 +33,7 @@ def _read_message(facts: Facts, message: Json, *, final: bool) -> None:
 
 
 def _merge(facts: Facts, usage: object, *, final: bool) -> None:
-    """Lay the later figures over the earlier ones, field by field: with server tools, input grows over a stream."""
+    """Lay later figures over earlier ones, field by field: with server tools, input grows over a stream."""
     if type(usage) is not dict or not usage:
         return
     merged = dict(facts.usage or {})

@@ -16,10 +16,25 @@ MAX_COUNT: Final = 2**63 - 1
 _CODE: Final = re.compile(r"[A-Za-z0-9_.\-\[\]/]{1,128}")
 
 
-class NumberText(str):
-    """A JSON number that is not an integer, kept as the characters that the provider sent."""
+class NumberText:
+    """A JSON number that is not an integer, kept as the characters that the provider sent.
 
-    __slots__ = ()
+    Deliberately neither a string nor a number: nothing can add it up or store it by accident.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"NumberText({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is NumberText and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
 
 class Tokens(NamedTuple):
@@ -99,7 +114,7 @@ def mapping(value: Any) -> Json:
 
 
 def text(value: Any) -> str | None:
-    """A provider's short text: an id, a model, a tier. Anything else, or longer than 256 characters, is None."""
+    """A provider's short text: an id, a model, a tier. Anything else, or over 256 characters, is None."""
     return value if type(value) is str and 0 < len(value) <= MAX_TEXT else None
 
 
@@ -115,7 +130,9 @@ def count(value: Any) -> int | None:
 
 def money(value: Any) -> str | None:
     """A non-negative JSON number as plain decimal text, exact to the last digit; else None."""
-    if type(value) is not int and type(value) is not NumberText:
+    if isinstance(value, NumberText):
+        value = value.text
+    elif type(value) is not int:
         return None
     try:
         amount = Decimal(value)
@@ -146,18 +163,17 @@ def read_error(facts: Facts, error: Any) -> None:
 
 def dump(value: Any) -> str:
     """JSON text of a decoded value, with every number as the provider wrote it."""
-    if not _has_number_text(value):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if type(value) is NumberText:
-        return str(value)
-    if type(value) is dict:
-        return "{" + ",".join(f"{dump(key)}:{dump(member)}" for key, member in value.items()) + "}"
-    return "[" + ",".join(dump(member) for member in value) + "]"
+        return value.text
+    try:
+        # The C encoder refuses a NumberText; most usage objects hold none.
+        return _ENCODER.encode(value)
+    except TypeError:
+        if isinstance(value, Mapping):
+            return "{" + ",".join(f"{dump(str(key))}:{dump(member)}" for key, member in value.items()) + "}"
+        if isinstance(value, list | tuple):
+            return "[" + ",".join(dump(member) for member in value) + "]"
+        raise
 
 
-def _has_number_text(value: Any) -> bool:
-    if type(value) is dict:
-        return any(_has_number_text(member) for member in value.values())
-    if type(value) is list:
-        return any(_has_number_text(member) for member in value)
-    return type(value) is NumberText
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -47,7 +47,7 @@ def _read_response(facts: Facts, response: Json) -> None:
         if (cost := money(usage.get("cost"))) is not None:
             facts.reported_cost, facts.reported_cost_currency = cost, "USD"
     elif status in _UNFINISHED and response.get("background") is True:
-        # The answer will be fetched later by GET, which bills nothing; this call's usage never comes this way.
+        # The answer will be fetched later by GET: this call's usage never comes this way.
         facts.missing_because("background")
     if facts.usage is not None:
         facts.metadata.pop("usage_missing", None)

@@ -35,7 +35,7 @@ HOSTS: Final[dict[str, str]] = {
     ".services.ai.azure.com": "azure.ai.inference",
 }
 
-# The end of a path, its operation and its family. `count_tokens`, files, moderations and the like are in no row.
+# The end of a path, its operation and its family. count_tokens, files, moderations … are in no row.
 PATHS: Final[tuple[tuple[re.Pattern[str], str, Family], ...]] = (
     (re.compile(r"/chat/completions/?$"), "chat", FAMILIES["openai_chat"]),
     (re.compile(r"/(?<!/chat/)completions/?$"), "text_completion", FAMILIES["openai_chat"]),
