@@ -5,7 +5,7 @@ with changes as (
     select
         price_id,
         commit_id,
-        min(summary) as summary,
+        min(summary) as change_summary,
         min(approver) as approver
     from marts.price_audit
     group by price_id, commit_id
@@ -39,7 +39,7 @@ select
     p.seed_commit,
     p.seed_author,
     p.committed_at,
-    a.summary as change_summary,
+    a.change_summary,
     a.approver,
     u.direction
 from ledger.cost_lines as l
