@@ -1,13 +1,20 @@
--- The rate card expanded to the days being priced, so that calls meet it by a hash join on the day; the exact instants
--- stay as the residual condition.
+-- The rate card of the models in use expanded to the days being priced, so that calls meet it by a hash join on the
+-- day; the exact instants stay as the residual condition.
 -- grain: day, card_id
 -- materialized: for the run
 -- columns:
 --   day: UTC day that is being priced
 with days as (
-    select cast(unnest(generate_series(
-        cast(getvariable('from_day') as date), cast(getvariable('to_day') as date), interval 1 day
-    )) as date) as day
+    select distinct day
+    from staging.stg_calls
+    where day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
+),
+
+models as (
+    select distinct
+        price_provider,
+        price_model
+    from pricing.model_matches
 )
 
 select
@@ -17,3 +24,4 @@ select
 from days as d
 inner join pricing.rate_card as k
     on k.valid_from < d.day + interval 1 day and k.valid_to > cast(d.day as timestamp)
+inner join models as m on k.provider = m.price_provider and k.model = m.price_model

@@ -1,0 +1,150 @@
+"""Prices a file of usage with the ledger's own models, in a database of its own that nobody keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from spanledger_warehouse.build import build, create_loaded
+from spanledger_warehouse.database import prepare, sql_text
+from spanledger_warehouse.errors import SpanledgerError
+from spanledger_warehouse.models import discover
+from spanledger_warehouse.runs import utc_now
+from spanledger_warehouse.seed_tables import write_seeds
+from spanledger_warehouse.seeds.catalogue import Catalogue
+
+REQUIRED = ("provider", "model", "timestamp")
+OPTIONAL = (
+    "context",
+    "region",
+    "tenant",
+    "unit",
+    "quantity",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "reasoning_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "web_searches",
+)
+ADDED = ("list_cost_usd", "contracted_cost_usd", "cost_status", "price_ids")
+READERS = {
+    ".csv": "read_csv(?, all_varchar = true, header = true)",
+    ".parquet": "read_parquet(?)",
+    ".jsonl": "read_json(?, format = 'newline_delimited')",
+    ".ndjson": "read_json(?, format = 'newline_delimited')",
+    ".json": "read_json(?)",
+}
+WRITERS = {".csv": "(format csv, header)", ".parquet": "(format parquet)", ".jsonl": "(format json)"}
+_MODELS = (
+    "pricing.price_cells",
+    "pricing.rate_card",
+    "pricing.model_matches",
+    "pricing.rate_card_by_day",
+    "ledger.other_unit_lines",
+    "ledger.call_costs",
+)
+
+
+@dataclass(frozen=True)
+class PricedFile:
+    """What pricing a file gave.
+
+    Attributes:
+        rows: rows of the file, all of which are in the output.
+        statuses: rows by cost_status.
+        issues: the first rows whose usage cannot be right, as `row N: what`.
+    """
+
+    rows: int
+    statuses: Mapping[str, int]
+    issues: tuple[str, ...]
+
+
+def price_file(file: Path, output: Path, catalogue: Catalogue, *, output_format: str | None = None) -> PricedFile:
+    """Add list_cost_usd, contracted_cost_usd, cost_status and price_ids to every row.
+
+    Args:
+        file: CSV, Parquet or JSON lines with at least provider, model and timestamp.
+        output: where to write; its suffix decides the format.
+        catalogue: the seeds; must have passed `require()`.
+        output_format: `.csv`, `.parquet` or `.jsonl` where the output's suffix does not say it.
+
+    Raises:
+        SpanledgerError: the file cannot be read, or lacks a column.
+    """
+    writer = WRITERS.get(output_format or output.suffix)
+    if writer is None:
+        raise SpanledgerError(f"{output}: cannot write '{output.suffix}'; use one of {', '.join(WRITERS)}")
+    with duckdb.connect() as connection:
+        prepare(connection)
+        create_loaded(connection)
+        write_seeds(connection, catalogue, provenance={}, audit=(), now=utc_now())
+        _read(connection, file)
+        _price(connection)
+        target = str(output).replace("'", "''")
+        connection.execute(
+            f"copy (select u.* exclude (_row), {', '.join(f'c.{name}' for name in ADDED)} from usage_file as u "
+            "inner join ledger.call_costs as c on cast(u._row as varchar) = c.call_id order by u._row) "
+            f"to '{target}' {writer}"
+        )
+        return _result(connection)
+
+
+def _read(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    reader = READERS.get(file.suffix.lower())
+    if reader is None:
+        raise SpanledgerError(f"{file}: cannot read '{file.suffix}'; use one of {', '.join(READERS)}")
+    try:
+        connection.execute(
+            f"create table usage_file as select row_number() over () as _row, * from {reader}", [str(file)]
+        )
+    except duckdb.Error as error:
+        raise SpanledgerError(f"{file} cannot be read: {error}") from error
+    columns = {name: kind for name, kind, *_ in connection.execute("describe usage_file").fetchall()}
+    missing = [name for name in REQUIRED if name not in columns]
+    if missing:
+        raise SpanledgerError(f"{file} has no column {', '.join(missing)}; it needs {', '.join(REQUIRED)}")
+    clash = [name for name in ADDED if name in columns]
+    if clash:
+        raise SpanledgerError(f"{file} has a column {', '.join(clash)} already; rename it, for it would be overwritten")
+    texts = [f"{_as_text(name, columns.get(name))} as \"{name}\"" for name in (*REQUIRED, *OPTIONAL)]
+    connection.execute(f"create table usage_rows as select _row as row_number, {', '.join(texts)} from usage_file")
+
+
+def _as_text(name: str, kind: str | None) -> str:
+    if kind is None:
+        return "cast(null as varchar)"
+    if kind in ("DOUBLE", "FLOAT"):  # what data frames make of whole numbers next to a missing one
+        return f'case when "{name}" = floor("{name}") then cast(cast("{name}" as hugeint) as varchar) else cast("{name}" as varchar) end'
+    return f'cast("{name}" as varchar)'
+
+
+def _price(connection: duckdb.DuckDBPyConnection) -> None:
+    models = discover()
+    for name, model in models.items():
+        if name.startswith("staging.") and model.materialized == "view":
+            build(connection, model, [])
+    build(connection, models["staging.stg_calls"], [])
+    build(connection, models["pricing.price_cells"], [])
+    connection.execute(sql_text("price_file", "file_calls"))
+    days = [row[0] for row in connection.execute("select distinct day from staging.stg_calls").fetchall()]
+    for name in _MODELS:
+        build(connection, models[name], days)
+
+
+def _result(connection: duckdb.DuckDBPyConnection) -> PricedFile:
+    statuses = dict(
+        connection.execute("select cost_status, count(*) from ledger.call_costs group by 1 order by 1").fetchall()
+    )
+    issues = connection.execute(
+        "select 'row ' || call_id || ': ' || usage_issue from ledger.call_costs where usage_issue is not null "
+        "order by cast(call_id as bigint) limit 20"
+    ).fetchall()
+    return PricedFile(sum(statuses.values()), statuses, tuple(row[0] for row in issues))
