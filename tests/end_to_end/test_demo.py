@@ -268,7 +268,7 @@ def test_again_makes_no_call_and_publishes_nothing(first: Ran, again: Ran) -> No
 def test_more_adds_one_day_and_rebuilds_only_that(first: Ran, grown: Ran, seeds: Path) -> None:
     added = FIRST_DAY + timedelta(days=DAYS)
     assert "It made 40 calls" in grown.output
-    assert f"Rebuilt {added}" in grown.output
+    assert f"Rebuilt 1 day: {added}" in grown.output
     assert grown.published["version"] > first.published["version"]
     for name in MARTS[:4]:
         was = [row | {"complete_through": None} for row in first.marts[name]]

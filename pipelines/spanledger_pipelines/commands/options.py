@@ -12,3 +12,7 @@ Home = Annotated[
     typer.Option("--home", metavar="DIR", help="Home folder; by default SPANLEDGER_HOME, else .spanledger."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; money is a decimal in a string.")]
+Uncommitted = Annotated[
+    bool,
+    typer.Option("--uncommitted", help="Price from the seeds folder as it is; what is written then says so."),
+]

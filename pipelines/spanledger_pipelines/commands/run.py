@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from spanledger_pipelines.commands.options import AsJson, Home
+from spanledger_pipelines.commands.options import AsJson, Home, Uncommitted
 
 if TYPE_CHECKING:
     from spanledger_pipelines.running import RunSummary
     from spanledger_warehouse.settings import Settings
 
 EPILOG = "Example: spanledger run (says at once when nothing is new)"
-
-Uncommitted = Annotated[
-    bool,
-    typer.Option("--uncommitted", help="Price from the seeds folder as it is; every report then says so."),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,10 +27,17 @@ def run(home: Home = None, uncommitted: Uncommitted = False, as_json: AsJson = F
 
     summary = run_with_progress(load_settings(home), uncommitted=uncommitted)
     if as_json:
-        typer.echo(rendering.to_json(summary.as_object()))
+        typer.echo(rendering.to_json(as_object(summary)))
         return
     for line in summary.lines():
         typer.echo(line)
+
+
+def as_object(summary: RunSummary) -> dict[str, object]:
+    """The summary for `--json`."""
+    from dataclasses import asdict
+
+    return asdict(summary) | {"published_file": str(summary.published_file)}
 
 
 def run_with_progress(settings: Settings, *, uncommitted: bool = False) -> RunSummary:
