@@ -13,7 +13,6 @@ from uuid import uuid4
 
 from spanledger_warehouse import runs
 from spanledger_warehouse.database import connect
-from spanledger_warehouse.errors import SpanledgerError
 from spanledger_warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,7 +68,10 @@ class RunSummary:
         """The summary for people."""
         seeds = f"prices of {self.seeds_commit[:12]} ({self.seeds_state})"
         if self.nothing_new:
-            return [f"Nothing was new: no file, no price, no release; {seeds}.", f"Published: {self.published_file}"]
+            return [
+                f"Nothing was new: no file, no price, no release; {seeds}.",
+                f"Published: {self.published_file}",
+            ]
         refused = f", {self.rejected} lines refused" if self.rejected else ""
         text = [
             f"Loaded {self.spans} spans from {self.files} files{refused}; {seeds}.",
@@ -106,7 +108,6 @@ def run_once(
 def _run_dagster(
     settings: Settings, *, uncommitted: bool, on_step: Callable[[str, int, int], None] | None
 ) -> str:
-    import dagster as dg
 
     from spanledger_pipelines.definitions import JOB, build_definitions
 
@@ -131,14 +132,17 @@ def _instance() -> Iterator[dg.DagsterInstance]:
     """The deployment's instance where there is one (DAGSTER_HOME), else one that leaves nothing behind."""
     import dagster as dg
 
-    with dg.DagsterInstance.get() if os.environ.get("DAGSTER_HOME") else dg.DagsterInstance.ephemeral() as instance:
+    with (
+        dg.DagsterInstance.get()
+        if os.environ.get("DAGSTER_HOME")
+        else dg.DagsterInstance.ephemeral() as instance
+    ):
         yield instance
 
 
 def _watch(
     instance: dg.DagsterInstance, run_id: str, on_step: Callable[[str, int, int], None], *, steps: int
 ) -> None:
-    import dagster as dg
 
     done = 0
 

@@ -67,7 +67,9 @@ class PricedFile:
     issues: tuple[str, ...]
 
 
-def price_file(file: Path, output: Path, catalogue: Catalogue, *, output_format: str | None = None) -> PricedFile:
+def price_file(
+    file: Path, output: Path, catalogue: Catalogue, *, output_format: str | None = None
+) -> PricedFile:
     """Add list_cost_usd, contracted_cost_usd, cost_status and price_ids to every row.
 
     Args:
@@ -113,16 +115,21 @@ def _read(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         raise SpanledgerError(f"{file} has no column {', '.join(missing)}; it needs {', '.join(REQUIRED)}")
     clash = [name for name in ADDED if name in columns]
     if clash:
-        raise SpanledgerError(f"{file} has a column {', '.join(clash)} already; rename it, for it would be overwritten")
-    texts = [f"{_as_text(name, columns.get(name))} as \"{name}\"" for name in (*REQUIRED, *OPTIONAL)]
-    connection.execute(f"create table usage_rows as select _row as row_number, {', '.join(texts)} from usage_file")
+        raise SpanledgerError(
+            f"{file} has a column {', '.join(clash)} already; rename it, for it would be overwritten"
+        )
+    texts = [f'{_as_text(name, columns.get(name))} as "{name}"' for name in (*REQUIRED, *OPTIONAL)]
+    connection.execute(
+        f"create table usage_rows as select _row as row_number, {', '.join(texts)} from usage_file"
+    )
 
 
 def _as_text(name: str, kind: str | None) -> str:
     if kind is None:
         return "cast(null as varchar)"
     if kind in ("DOUBLE", "FLOAT"):  # what data frames make of whole numbers next to a missing one
-        return f'case when "{name}" = floor("{name}") then cast(cast("{name}" as hugeint) as varchar) else cast("{name}" as varchar) end'
+        whole = f'cast(cast("{name}" as hugeint) as varchar)'
+        return f'case when "{name}" = floor("{name}") then {whole} else cast("{name}" as varchar) end'
     return f'cast("{name}" as varchar)'
 
 
@@ -141,7 +148,9 @@ def _price(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _result(connection: duckdb.DuckDBPyConnection) -> PricedFile:
     statuses = dict(
-        connection.execute("select cost_status, count(*) from ledger.call_costs group by 1 order by 1").fetchall()
+        connection.execute(
+            "select cost_status, count(*) from ledger.call_costs group by 1 order by 1"
+        ).fetchall()
     )
     issues = connection.execute(
         "select 'row ' || call_id || ': ' || usage_issue from ledger.call_costs where usage_issue is not null "

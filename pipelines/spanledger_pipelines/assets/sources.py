@@ -18,11 +18,11 @@ def loaded(schema: str) -> list[Model]:
 
 
 @dg.multi_asset(
-    name="load_landing", specs=[spec_of(model) for model in loaded("raw")], description="Landing files into raw."
+    name="load_landing",
+    specs=[spec_of(model) for model in loaded("raw")],
+    description="Landing files into raw.",
 )
-def load_landing(
-    context: dg.AssetExecutionContext, warehouse: Warehouse
-) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+def load_landing(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Load what is new in the spool and the landing zone, each file's bytes once."""
     settings, now = warehouse.settings(), runs.utc_now()
     with warehouse.open(context.run_id) as connection:
@@ -45,16 +45,18 @@ def load_landing(
     specs=[spec_of(model, deps=("raw.spans",)) for model in loaded("pricing")],
     description="Price seeds of one commit into pricing.",
 )
-def load_seeds(
-    context: dg.AssetExecutionContext, warehouse: Warehouse
-) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+def load_seeds(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Read the seeds; mark the days whose prices they change. A seed with a fault fails the run: file and line."""
     seeds, now = warehouse.seeds(), runs.utc_now()
     with warehouse.open(context.run_id) as connection:
         result = runs.load_seeds(connection, seeds, run_id=context.run_id, now=now)
     for problem in result.problems:
         context.log.warning(problem)
-    metadata = {"seeds_commit": result.commit, "seeds_state": result.state, "prices_in_force": result.prices}
+    metadata: dict[str, str | int] = {
+        "seeds_commit": result.commit,
+        "seeds_state": result.state,
+        "prices_in_force": result.prices,
+    }
     for model in loaded("pricing"):
         yield dg.MaterializeResult(
             asset_key=asset_key(model.full_name),

@@ -36,7 +36,7 @@ REASONS = {
 
 @dataclass
 class LoadResult:
-    """What one load did; every line of every new file is counted in exactly one of spans, losses, segments, rejected."""
+    """What one load did; every line of a new file that is not blank is counted in exactly one of the four."""
 
     files: int = 0
     known_files: int = 0

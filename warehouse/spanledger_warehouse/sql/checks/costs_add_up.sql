@@ -16,7 +16,9 @@ totals as (
         cast(sum(total_tokens) as bigint) as tokens,
         sum(list_cost_usd) as list_cost_usd,
         sum(contracted_cost_usd) as contracted_cost_usd
-    from marts.daily_costs where day in (select d.day from days as d) group by tenant_id, day
+    from marts.daily_costs
+    where day in (select d.day from days as d)
+    group by tenant_id, day
     union all
     select
         'costs_by_model' as source,
@@ -26,7 +28,9 @@ totals as (
         cast(sum(total_tokens) as bigint) as tokens,
         sum(list_cost_usd) as list_cost_usd,
         sum(contracted_cost_usd) as contracted_cost_usd
-    from marts.costs_by_model where day in (select d.day from days as d) group by tenant_id, day
+    from marts.costs_by_model
+    where day in (select d.day from days as d)
+    group by tenant_id, day
     union all
     select
         'costs_by_operation' as source,
@@ -36,7 +40,9 @@ totals as (
         cast(sum(total_tokens) as bigint) as tokens,
         sum(list_cost_usd) as list_cost_usd,
         sum(contracted_cost_usd) as contracted_cost_usd
-    from marts.costs_by_operation where day in (select d.day from days as d) group by tenant_id, day
+    from marts.costs_by_operation
+    where day in (select d.day from days as d)
+    group by tenant_id, day
     union all
     select
         'hourly_costs' as source,
@@ -46,7 +52,9 @@ totals as (
         cast(sum(total_tokens) as bigint) as tokens,
         sum(list_cost_usd) as list_cost_usd,
         sum(contracted_cost_usd) as contracted_cost_usd
-    from marts.hourly_costs where day in (select d.day from days as d) group by tenant_id, day
+    from marts.hourly_costs
+    where day in (select d.day from days as d)
+    group by tenant_id, day
     union all
     select
         'calls' as source,
@@ -56,7 +64,9 @@ totals as (
         cast(sum(total_tokens) as bigint) as tokens,
         sum(list_cost_usd) as list_cost_usd,
         sum(contracted_cost_usd) as contracted_cost_usd
-    from marts.calls where day in (select d.day from days as d) group by tenant_id, day
+    from marts.calls
+    where day in (select d.day from days as d)
+    group by tenant_id, day
 )
 
 select

@@ -26,8 +26,10 @@ announced as (
 
 select
     coalesce(r.process, a.process) || ': '
-    || cast(greatest(coalesce(r.last_sequence, 0), case when a.is_closed then a.issued else 0 end)
-    - coalesce(r.spans, 0) as varchar) || ' of its calls never arrived' as example,
+    || cast(
+        greatest(coalesce(r.last_sequence, 0), case when a.is_closed then a.issued else 0 end)
+        - coalesce(r.spans, 0) as varchar
+    ) || ' of its calls never arrived' as example,
     greatest(coalesce(r.last_sequence, 0), case when a.is_closed then a.issued else 0 end) - coalesce(r.spans, 0)
         as weight
 from received as r

@@ -16,12 +16,20 @@ received as (
     group by day
 ),
 
+staged_spans as (
+    select distinct
+        day,
+        file_id,
+        line
+    from staging.stg_calls
+    where day in (select d.day from days as d)
+),
+
 staged as (
     select
         day,
-        count(distinct (file_id, line)) as spans
-    from staging.stg_calls
-    where day in (select d.day from days as d)
+        count(*) as spans
+    from staged_spans
     group by day
 )
 

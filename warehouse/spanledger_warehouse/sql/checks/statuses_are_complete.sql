@@ -7,7 +7,8 @@ select
     tenant_id || ' ' || cast(day as varchar) || ': statuses do not sum to ' || cast(calls as varchar) as example,
     1 as weight
 from marts.daily_costs
-where calls <> priced_calls + partially_priced_calls + unpriced_calls + free_calls + default_priced_calls
+where
+    calls <> priced_calls + partially_priced_calls + unpriced_calls + free_calls + default_priced_calls
     + usage_missing_calls + no_usage_calls
 union all
 select

@@ -148,21 +148,30 @@ costed as (
         + case when input_audio_price is null then coalesce(input_audio_quantity, 0) else 0 end
         + case when output_audio_price is null then coalesce(output_audio_quantity, 0) else 0 end
         + case when input_image_price is null then coalesce(input_image_quantity, 0) else 0 end
-        + case when output_image_price is null then coalesce(output_image_quantity, 0) else 0 end as tokens_without_price,
+        + case when output_image_price is null then coalesce(output_image_quantity, 0) else 0 end
+            as tokens_without_price,
         cast(
             other_cost_usd
             + round_even(cast(coalesce(input_quantity, 0) as decimal(12, 0)) * coalesce(input_price, 0), 12)
-        + round_even(cast(coalesce(cache_read_quantity, 0) as decimal(12, 0)) * coalesce(cache_read_price, 0), 12)
-        + round_even(cast(coalesce(cache_write_5m_quantity, 0) as decimal(12, 0)) * coalesce(cache_write_5m_price, 0), 12)
-        + round_even(cast(coalesce(cache_write_1h_quantity, 0) as decimal(12, 0)) * coalesce(cache_write_1h_price, 0), 12)
-        + round_even(cast(coalesce(output_quantity, 0) as decimal(12, 0)) * coalesce(output_price, 0), 12)
-        + round_even(cast(coalesce(reasoning_quantity, 0) as decimal(12, 0)) * coalesce(reasoning_price, 0), 12)
-        + round_even(cast(coalesce(input_audio_quantity, 0) as decimal(12, 0)) * coalesce(input_audio_price, 0), 12)
-        + round_even(cast(coalesce(output_audio_quantity, 0) as decimal(12, 0)) * coalesce(output_audio_price, 0), 12)
-        + round_even(cast(coalesce(input_image_quantity, 0) as decimal(12, 0)) * coalesce(input_image_price, 0), 12)
-        + round_even(cast(coalesce(output_image_quantity, 0) as decimal(12, 0)) * coalesce(output_image_price, 0), 12)
-        + round_even(cast(coalesce(web_search_quantity, 0) as decimal(12, 0)) * coalesce(web_search_price, 0), 12)
-        + round_even(cast(coalesce(request_quantity, 0) as decimal(12, 0)) * coalesce(request_price, 0), 12)
+            + round_even(cast(coalesce(cache_read_quantity, 0) as decimal(12, 0)) * coalesce(cache_read_price, 0), 12)
+            + round_even(
+                cast(coalesce(cache_write_5m_quantity, 0) as decimal(12, 0)) * coalesce(cache_write_5m_price, 0), 12
+            )
+            + round_even(
+                cast(coalesce(cache_write_1h_quantity, 0) as decimal(12, 0)) * coalesce(cache_write_1h_price, 0), 12
+            )
+            + round_even(cast(coalesce(output_quantity, 0) as decimal(12, 0)) * coalesce(output_price, 0), 12)
+            + round_even(cast(coalesce(reasoning_quantity, 0) as decimal(12, 0)) * coalesce(reasoning_price, 0), 12)
+            + round_even(cast(coalesce(input_audio_quantity, 0) as decimal(12, 0)) * coalesce(input_audio_price, 0), 12)
+            + round_even(
+                cast(coalesce(output_audio_quantity, 0) as decimal(12, 0)) * coalesce(output_audio_price, 0), 12
+            )
+            + round_even(cast(coalesce(input_image_quantity, 0) as decimal(12, 0)) * coalesce(input_image_price, 0), 12)
+            + round_even(
+                cast(coalesce(output_image_quantity, 0) as decimal(12, 0)) * coalesce(output_image_price, 0), 12
+            )
+            + round_even(cast(coalesce(web_search_quantity, 0) as decimal(12, 0)) * coalesce(web_search_price, 0), 12)
+            + round_even(cast(coalesce(request_quantity, 0) as decimal(12, 0)) * coalesce(request_price, 0), 12)
             as decimal(38, 12)
         ) as known_cost_usd,
         nullif(concat_ws(
@@ -275,5 +284,5 @@ select
     end as reported_cost_usd,
     cost_status,
     price_ids,
-    coalesce(card_commit, (select s.seeds_commit from pricing.seeds as s limit 1)) as seeds_commit
+    coalesce(card_commit, (select s.seeds_commit from pricing.seeds as s)) as seeds_commit
 from amounts

@@ -49,7 +49,8 @@ with calls as (
 
 measures as (
     select
-        /* keys */ tenant_id, day /* end keys */,
+        /* keys */ tenant_id,
+        day /* end keys */,
         count(*) filter (where part = 0) as calls,
         count(*) filter (where part = 0 and not success) as failed_calls,
         cast(sum(input_tokens) as bigint) as input_tokens,
@@ -87,7 +88,8 @@ measures as (
 
 buckets as (
     select
-        /* keys */ tenant_id, day /* end keys */,
+        /* keys */ tenant_id,
+        day /* end keys */,
         duration_bucket_ms,
         count(*) as bucket_calls
     from calls
@@ -97,16 +99,20 @@ buckets as (
 
 running as (
     select
-        /* keys */ tenant_id, day /* end keys */,
+        /* keys */ tenant_id,
+        day /* end keys */,
         duration_bucket_ms,
-        sum(bucket_calls) over (partition by /* keys */ tenant_id, day /* end keys */ order by duration_bucket_ms) as calls_up_to,
+        sum(bucket_calls)
+            over (partition by /* keys */ tenant_id, day /* end keys */ order by duration_bucket_ms)
+            as calls_up_to,
         sum(bucket_calls) over (partition by /* keys */ tenant_id, day /* end keys */) as all_calls
     from buckets
 ),
 
 percentiles as (
     select
-        /* keys */ tenant_id, day /* end keys */,
+        /* keys */ tenant_id,
+        day /* end keys */,
         min(duration_bucket_ms) filter (where calls_up_to * 100 >= all_calls * 50) as p50_duration_ms,
         min(duration_bucket_ms) filter (where calls_up_to * 100 >= all_calls * 95) as p95_duration_ms
     from running
@@ -114,7 +120,8 @@ percentiles as (
 )
 
 select
-    /* keys */ tenant_id, day /* end keys */,
+    /* keys */ tenant_id,
+    day /* end keys */,
     m.calls,
     m.failed_calls,
     cast(

@@ -104,7 +104,7 @@ candidates as (
             and i.valid_from >= p.valid_from
             and i.valid_to <= p.valid_to
             and t.tier_above >= p.tier_above
-            and (p.region = r.region or p.region = 'global')
+            and (r.region = p.region or p.region = 'global')
     inner join pricing.units as u on p.unit = u.unit
     where
         i.valid_to is not null

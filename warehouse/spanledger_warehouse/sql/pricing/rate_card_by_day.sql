@@ -19,7 +19,7 @@ models as (
 
 select
     d.day,
-    (select s.seeds_commit from pricing.seeds as s limit 1) as seeds_commit,
+    (select s.seeds_commit from pricing.seeds as s) as seeds_commit,
     k.*
 from days as d
 inner join pricing.rate_card as k

@@ -36,7 +36,7 @@ select
     f.list_cost_usd as list_cost_usd_after,
     b.contracted_cost_usd as contracted_cost_usd_before,
     f.contracted_cost_usd as contracted_cost_usd_after,
-    (select s.seeds_commit from pricing.seeds as s limit 1) as seeds_commit
+    (select s.seeds_commit from pricing.seeds as s) as seeds_commit
 from fresh as f
 full join daily_costs_before as b on f.tenant_id = b.tenant_id and f.day = b.day
 inner join causes as c on coalesce(f.day, b.day) = c.day

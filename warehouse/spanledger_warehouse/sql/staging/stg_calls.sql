@@ -106,7 +106,8 @@ judged as (
             when s.usage_raw is not null and not json_valid(s.usage_raw) then 'usage_raw is not JSON'
         end as usage_issue,
         case
-            when s.provider is null and s.gen_ai_operation is null and s.request_model is null
+            when
+                s.provider is null and s.gen_ai_operation is null and s.request_model is null
                 and s.response_model is null and s.usage_raw is null
                 then 'no_llm_attributes'
             when c.copy > 0 then 'same_call'

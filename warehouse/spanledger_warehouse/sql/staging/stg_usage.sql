@@ -97,8 +97,9 @@ judged as (
             when coalesce(output_count, 0) < output_parts
                 then 'output parts sum to ' || output_parts || ' of ' || coalesce(output_count, 0) || ' output tokens'
             when total_count <> coalesce(input_total, 0) + coalesce(output_count, 0)
-                then 'total_tokens=' || total_count || ' but input and output sum to '
-                || (coalesce(input_total, 0) + coalesce(output_count, 0))
+                then
+                    'total_tokens=' || total_count || ' but input and output sum to '
+                    || (coalesce(input_total, 0) + coalesce(output_count, 0))
         end as usage_issue
     from totals
 )
