@@ -63,6 +63,7 @@ class Spool:
         self._highest = 0
         self._losses: Counter[str] = Counter()
         self._dropped = 0
+        self._failure: str | None = None
         self._retry_at = 0.0
         self._housekeeper: threading.Thread | None = None
         self._closing = threading.Event()
@@ -74,14 +75,17 @@ class Spool:
             sequence: the call's number.
             line: its record, ending in a newline.
         """
-        if len(self._queue) >= QUEUE_LINES or self._queued_bytes + len(line) > QUEUE_BYTES:
-            self._identity.settle(sequence)
-            self._losses["queue_full"] += 1
-            self._dropped += 1
-            return
+        if self._is_full(line):
+            self._work()
+            if self._is_full(line):
+                self.lost(sequence, self._failure or "queue_full")
+                return
         self._queue.append((sequence, line))
         self._queued_bytes += len(line)
         self._work()
+
+    def _is_full(self, line: bytes) -> bool:
+        return len(self._queue) >= QUEUE_LINES or self._queued_bytes + len(line) > QUEUE_BYTES
 
     def lost(self, sequence: int, reason: str) -> None:
         """Count a call that will have no record."""
@@ -145,6 +149,7 @@ class Spool:
                 sequence, line = self._queue[0]
                 segment = self._ready()
                 segment.write(line, sequence)
+                self._failure = None
                 self._queue.popleft()
                 self._queued_bytes -= len(line)
                 self._highest = max(self._highest, sequence)
@@ -227,7 +232,7 @@ class Spool:
         self._seal(closed=True)
 
     def _failed(self, error: OSError) -> None:
-        reason = reason_of(error)
+        self._failure = reason = reason_of(error)
         self._retry_at = time.monotonic() + _RETRY_AFTER
         warn_once(
             reason,

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spanledger
@@ -17,7 +17,7 @@ from spanledger import metadata
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner),
-    max_leaves=30,
+    max_leaves=12,
 )
 
 
@@ -166,6 +166,7 @@ def test_metadata_takes_common_types_as_text() -> None:
 
 
 @given(st.dictionaries(st.text() | st.integers(), ANYTHING, max_size=40))
+@settings(max_examples=50, deadline=None)
 def test_any_metadata_becomes_valid_json(given_facts: Any) -> None:
     _, text = metadata.encode(given_facts)
     if text is not None:
