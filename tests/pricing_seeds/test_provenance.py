@@ -15,7 +15,7 @@ COMMITTED_AT = datetime(2026, 2, 3, 3, 5, 6, tzinfo=UTC)
 def test_the_commit_author_and_time_of_a_price(repository, line):
     repository.write_sound(line())
     commit = repository.commit("Add prices\n\nReason: acme launched", author="Grace", committer="Ada")
-    (origin,) = provenance(repository.read()).values()
+    (origin,) = provenance(parse(repository.read())).values()
 
     assert (origin.commit, origin.file, origin.line) == (commit, "prices/acme.csv", 2)
     assert origin.author == "Grace <grace@acme.example>"
@@ -29,7 +29,7 @@ def test_re_sorting_does_not_change_where_a_price_comes_from(repository, line):
     first = repository.commit()
     repository.write_sound(line(unit="output", price="15.00"), line())
     repository.commit("Sort", author="Mallory")
-    origins = provenance(repository.read())
+    origins = provenance(parse(repository.read()))
 
     assert {origin.commit for origin in origins.values()} == {first}
     row = parse(repository.read()).prices[0]
@@ -46,7 +46,7 @@ def _merge(repository, line, message, *, author="Grace", merger="Ada"):
     repository.git("merge", "--quiet", "--no-ff", "-m", message, "topic", author=merger, committer=merger)
     seeds = repository.read()
     row = next(row for row in parse(seeds).prices if row.unit == "output")
-    return seeds, provenance(seeds)[row.price_id]
+    return seeds, provenance(parse(seeds))[row.price_id]
 
 
 def test_a_merge_says_who_wrote_the_price_and_who_approved_it(repository, line):
@@ -76,7 +76,7 @@ def test_approval_is_never_invented(repository, line, message, merger):
 def test_a_direct_commit_has_no_approver_whatever_it_says(repository, line):
     repository.write_sound(line())
     repository.commit("Add\n\nApproved-by: Finn <finn@acme.example>", author="Grace", committer="Ada")
-    assert {origin.approver for origin in provenance(repository.read()).values()} == {"none"}
+    assert {origin.approver for origin in provenance(parse(repository.read())).values()} == {"none"}
 
 
 def test_the_audit_trail_tells_every_change(repository, line):
@@ -104,7 +104,7 @@ def test_the_audit_trail_tells_every_change(repository, line):
     )
     repository.write_sound(line(), change, correct, end)
     repository.commit()
-    records = audit(repository.read())
+    records = audit(parse(repository.read()))
 
     assert [(record.action, record.summary) for record in records] == [
         ("create", "a-1 input: no price → 3.00"),
@@ -119,7 +119,7 @@ def test_the_audit_trail_tells_every_change(repository, line):
 def test_a_price_of_another_context_is_no_change_of_the_standard_one(repository, line):
     repository.write_sound(line(), line(context="batch", price="1.50", tier_above="200000"))
     repository.commit()
-    assert {record.summary for record in audit(repository.read())} == {
+    assert {record.summary for record in audit(parse(repository.read()))} == {
         "a-1 input: no price → 3.00",
         "a-1 input (batch, above 200000): no price → 1.50",
     }
@@ -129,7 +129,7 @@ def test_uncommitted_prices_have_no_author(repository, line):
     repository.write_sound(line())
     commit = repository.commit()
     repository.write_sound(line(), line(unit="output", price="15.00"))
-    origins = list(provenance(repository.read_as_is()).values())
+    origins = list(provenance(parse(repository.read_as_is())).values())
 
     assert [origin.commit for origin in origins] == [commit, f"{commit}+uncommitted"]
     assert [origin.author is None for origin in origins] == [False, True]
@@ -143,11 +143,11 @@ def test_shipped_prices_come_from_the_release(monkeypatch, repository, line, tmp
     monkeypatch.setattr(source, "checkout", lambda: None)
     monkeypatch.setattr(source.resources, "files", lambda name: package)
     seeds = read_seeds()
-    (origin,) = provenance(seeds).values()
+    (origin,) = provenance(parse(seeds)).values()
 
     assert origin.commit == seeds.commit
     assert (origin.author, origin.committed_at, origin.approver) == (None, None, "none")
-    assert audit(seeds)[0].action == "create"
+    assert audit(parse(seeds))[0].action == "create"
 
 
 def test_a_shallow_clone_is_refused(repository, line, tmp_path):
@@ -160,4 +160,4 @@ def test_a_shallow_clone_is_refused(repository, line, tmp_path):
         ["git", "clone", "--quiet", "--depth=1", f"file://{repository.root}", str(clone)], check=True
     )
     with pytest.raises(SeedError, match="shallow clone"):
-        provenance(read_seeds(clone))
+        provenance(parse(read_seeds(clone)))

@@ -253,7 +253,8 @@ def _replace_seeds(
     connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, result: SeedsRead, now: datetime
 ) -> None:
     try:
-        origins, trail = provenance(catalogue.source), audit(catalogue.source)
+        origins = provenance(catalogue)
+        trail = audit(catalogue, origins)
     except SpanledgerError as error:  # a shallow clone: the prices are right, their history is out of reach
         result.problems.append(f"the price history could not be read: {error}")
         origins, trail = {}, []

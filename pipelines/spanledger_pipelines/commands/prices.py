@@ -128,7 +128,7 @@ def show(
     providers = sorted({name for name, _ in priced}) if provider is None else [provider]
     now = datetime.now(UTC)
     targets = {resolve(name, model, now, priced, catalogue.aliases) for name in providers}
-    records = [record for record in audit(files) if (record.row.provider, record.row.model) in targets]
+    records = [record for record in audit(catalogue) if (record.row.provider, record.row.model) in targets]
     if not records:
         near = sorted({name for _, name in priced if model.lower() in name.lower()})[:8]
         hint = f"; similar: {', '.join(near)}" if near else "; see `spanledger prices list`"

@@ -1,13 +1,14 @@
 """Who set each price, when, why and with whose approval: a fold over the history of the price files."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 from spanledger_warehouse.seeds.canonical import canonical_decimal
-from spanledger_warehouse.seeds.catalogue import parse
+from spanledger_warehouse.seeds.catalogue import Catalogue
 from spanledger_warehouse.seeds.history import (
     Commit,
     Person,
@@ -51,13 +52,13 @@ class AuditRecord:
     provenance: Provenance
 
 
-def provenance(source: SeedFiles) -> dict[str, Provenance]:
+def provenance(catalogue: Catalogue) -> dict[str, Provenance]:
     """The provenance of every price, by price_id.
 
     Raises:
         SeedError: the clone is shallow.
     """
-    rows = parse(source).prices
+    source, rows = catalogue.source, catalogue.prices
     origins = _origins(source, source.repository) if source.repository is not None else {}
     found = {}
     for row in rows:
@@ -82,10 +83,18 @@ def provenance(source: SeedFiles) -> dict[str, Provenance]:
     return found
 
 
-def audit(source: SeedFiles) -> list[AuditRecord]:
-    """One record for every price ever set, oldest first; what was ended or corrected stays in."""
-    rows = parse(source).prices
-    origins = provenance(source)
+def audit(catalogue: Catalogue, origins: Mapping[str, Provenance] | None = None) -> list[AuditRecord]:
+    """One record for every price ever set, oldest first; what was ended or corrected stays in.
+
+    Args:
+        catalogue: the seeds.
+        origins: their provenance, where the caller has it already.
+
+    Raises:
+        SeedError: the clone is shallow.
+    """
+    rows = catalogue.prices
+    origins = provenance(catalogue) if origins is None else origins
     by_id = {row.price_id: row for row in rows}
 
     def recorded(row: PriceRow) -> tuple[bool, datetime, object, datetime]:
