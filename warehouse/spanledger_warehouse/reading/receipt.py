@@ -97,7 +97,7 @@ def _price(line: Record, seeds_commit: str, shown: set[str]) -> Iterator[str]:
         yield "    no price: counted, and not in the total"
         return
     if line["price_id"] in shown:
-        yield f"    price   {line['price_id']}, as above"
+        yield f"    price   as of {line['priced_as']} above, billed at the same row"
         return
     shown.add(line["price_id"])
     terms = f"{amount(line['price'])} {line['currency']} per {line['per']:,}"

@@ -51,9 +51,9 @@ class Answer:
         return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
 
     def total(self, column: str) -> Decimal:
-        """The exact sum of a money column over all rows."""
+        """The exact sum of a money column over the rows that have an amount."""
         place = self.columns.index(column)
-        return sum((row[place] for row in self.rows), Decimal(0))
+        return sum((row[place] for row in self.rows if row[place] is not None), Decimal(0))
 
 
 _COST = ("contracted_cost_usd", "incomplete_calls", "coverage_pct")
