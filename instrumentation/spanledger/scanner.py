@@ -125,6 +125,8 @@ class BodyScanner:
             self._line(rest)
         elif rest.strip():
             self._object(payload.load(rest))
+            if self._facts.final is None:
+                self._facts.final = True
 
     def _line(self, line: bytes) -> None:
         line = line.strip()

@@ -51,9 +51,8 @@ def expected_tokens(tokens: dict[str, Any] | None) -> dict[str, int]:
         "cw": "cache_write_tokens",
     }
     wanted = {name: tokens.get(key, 0) for key, name in names.items()}
-    if tokens["dialect"] == "anthropic":
-        # The reference keeps Anthropic's own meaning; ours includes the cache.
-        wanted["input_tokens"] += wanted["cache_read_tokens"] + wanted["cache_write_tokens"]
+    # The reference counts the input without its cached parts; ours includes them.
+    wanted["input_tokens"] += wanted["cache_read_tokens"] + wanted["cache_write_tokens"]
     return wanted | {"reasoning_tokens": tokens.get("rs", 0)}
 
 

@@ -61,7 +61,8 @@ class Facts:
 
     Attributes:
         usage: the provider's own usage object; over a stream merged by the provider's rule.
-        final: the usage is the provider's last word, not a running figure.
+        final: the usage is the provider's last word (True) or a running figure (False); None where the answer
+            does not say, which in a document is its last word and in a stream is not.
         metadata: response facts worth keeping that have no attribute of their own.
         reported_cost: what the provider says it charged, as plain decimal text.
     """
@@ -70,7 +71,7 @@ class Facts:
     response_model: str | None = None
     finish_reasons: list[str] = field(default_factory=list)
     usage: dict[str, Any] | None = None
-    final: bool = False
+    final: bool | None = None
     service_tier: str | None = None
     speed: str | None = None
     region: str | None = None
