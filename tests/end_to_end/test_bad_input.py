@@ -133,12 +133,13 @@ def test_the_rest_goes_through(calls: dict[int, dict[str, Any]]) -> None:
         assert Decimal(calls[sequence]["contracted_cost_usd"]) == GOOD_COST, GOOD
 
 
-def test_the_summary_says_so_in_words(spanledger: Spanledger, summary: dict[str, Any], home: Path) -> None:
-    extra = home / "landing" / "more.jsonl"
-    extra.write_text(span(9) + "\n" + "not a record\n", encoding="utf-8")
+def test_the_summary_says_so_in_words(spanledger: Spanledger, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "landing").mkdir(parents=True)
+    (home / "landing" / "mixed.jsonl").write_text(span(9) + "\n" + "not a record\n", encoding="utf-8")
     said = spanledger("run", home=home).stdout
     assert "Loaded 1 spans from 1 files, 1 lines refused" in said
-    assert "more.jsonl:2: not_json" in said
+    assert f"{home}/landing/mixed.jsonl:2: not_json" in said
 
 
 def test_a_typo_in_a_seed_line_fails_the_run_and_the_published_marts_stay(
@@ -162,4 +163,7 @@ def test_a_typo_in_a_seed_line_fails_the_run_and_the_published_marts_stay(
     assert "1O00000" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert published.read_bytes() == before
-    assert "Loaded 1 spans" in spanledger("run", home=home).stdout or published.read_bytes() != before
+
+    # With the seeds mended the same span goes through.
+    assert "Rebuilt 1 day" in spanledger("run", home=home).stdout
+    assert published.read_bytes() != before
