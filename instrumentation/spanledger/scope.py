@@ -47,13 +47,17 @@ class CallContext:
         )
 
 
-_EMPTY = CallContext()
-_current: contextvars.ContextVar[CallContext] = contextvars.ContextVar("spanledger_context", default=_EMPTY)
+# All contexts around the running code, innermost last: leaving one needs no memory outside of this variable, so
+# one context object may be entered by many tasks and threads at once.
+_Stack = tuple[CallContext, ...]
+_current: contextvars.ContextVar[_Stack] = contextvars.ContextVar(
+    "spanledger_context", default=(CallContext(),)
+)
 
 
 def here() -> CallContext:
     """The context set by `context()` around the running code, without the process-wide defaults."""
-    return _current.get()
+    return _current.get()[-1]
 
 
 class context:  # noqa: N801  # read as a function: `with spanledger.context(...)`
@@ -69,7 +73,7 @@ class context:  # noqa: N801  # read as a function: `with spanledger.context(...
         metadata: facts about the request: strings, numbers, booleans, lists and mappings of them.
     """
 
-    __slots__ = ("_inner", "_outer")
+    __slots__ = ("_inner",)
 
     def __init__(
         self,
@@ -80,19 +84,17 @@ class context:  # noqa: N801  # read as a function: `with spanledger.context(...
     ) -> None:
         facts, text = bounded.encode(metadata) if metadata else (_NOTHING, None)
         self._inner = CallContext(bounded.name(tenant), bounded.name(operation), facts, text)
-        self._outer: list[CallContext] = []
 
     def __enter__(self) -> CallContext:
-        outer = _current.get()
-        self._outer.append(outer)
-        entered = outer.merged(self._inner)
-        _current.set(entered)
-        return entered
+        stack = self._entered()
+        _current.set(stack)
+        return stack[-1]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _current.set(self._outer.pop())
+        stack = _current.get()
+        _current.set(stack[:-1] or stack)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         inner: Any = function
@@ -100,35 +102,33 @@ class context:  # noqa: N801  # read as a function: `with spanledger.context(...
         if inspect.isasyncgenfunction(function):
 
             def wrapper(*args: Any, **kwargs: Any) -> Any:
-                return _AsyncSteps(inner(*args, **kwargs), here().merged(self._inner))
+                return _AsyncSteps(inner(*args, **kwargs), self._entered())
 
         elif inspect.isgeneratorfunction(function):
 
             def wrapper(*args: Any, **kwargs: Any) -> Any:
-                return _steps(inner(*args, **kwargs), here().merged(self._inner))
+                return _steps(inner(*args, **kwargs), self._entered())
 
         elif inspect.iscoroutinefunction(function):
 
             async def wrapper(*args: Any, **kwargs: Any) -> Any:
-                with self._again():
+                with self:
                     return await inner(*args, **kwargs)
 
         else:
 
             def wrapper(*args: Any, **kwargs: Any) -> Any:
-                with self._again():
+                with self:
                     return inner(*args, **kwargs)
 
         return functools.wraps(function)(wrapper)
 
-    def _again(self) -> "context":
-        # One decorator serves concurrent calls; each needs its own memory of what was outside.
-        fresh = context()
-        fresh._inner = self._inner
-        return fresh
+    def _entered(self) -> _Stack:
+        stack = _current.get()
+        return (*stack, stack[-1].merged(self._inner))
 
 
-def _steps(generator: Any, inside: CallContext) -> Any:
+def _steps(generator: Any, inside: _Stack) -> Any:
     """Run each step of a generator inside its context, and the consumer between the steps outside of it."""
     resume: Callable[[], Any] = functools.partial(next, generator)
     while True:
@@ -153,7 +153,7 @@ def _steps(generator: Any, inside: CallContext) -> Any:
             resume = functools.partial(generator.send, sent)
 
 
-def _closing(generator: Any, inside: CallContext) -> None:
+def _closing(generator: Any, inside: _Stack) -> None:
     outside = _current.get()
     _current.set(inside)
     try:
@@ -167,7 +167,7 @@ class _AsyncSteps:
 
     __slots__ = ("_generator", "_inside")
 
-    def __init__(self, generator: Any, inside: CallContext) -> None:
+    def __init__(self, generator: Any, inside: _Stack) -> None:
         self._generator = generator
         self._inside = inside
 

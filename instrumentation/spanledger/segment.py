@@ -46,7 +46,7 @@ class Segment:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{process}-{number:06d}.jsonl.open"
         # Locked before it gets its name: a reader never sees it without an owner.
-        hidden = folder / f".{path.name}"
+        hidden = folder / f".{process}-{number:06d}.new"
         descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o640)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -71,6 +71,19 @@ async def test_a_coroutine_function_called_many_times_at_once() -> None:
     assert spanledger.current().operation is None
 
 
+async def test_one_context_object_may_be_entered_by_many_tasks_at_once() -> None:
+    shared = spanledger.context(operation="o")
+
+    async def work(name: str, seconds: float) -> str | None:
+        with spanledger.context(tenant=name):
+            with shared:
+                await asyncio.sleep(seconds)
+            return tenant()
+
+    waits = [0.003, 0.001, 0.002]
+    assert await asyncio.gather(*(work(str(i), wait) for i, wait in enumerate(waits))) == ["0", "1", "2"]
+
+
 def test_a_generator_does_not_leak_into_its_consumer() -> None:
     @spanledger.context(tenant="g")
     def produce() -> Any:
