@@ -66,7 +66,8 @@ class RunSummary:
 
     def lines(self) -> list[str]:
         """The summary for people."""
-        seeds = f"prices of {self.seeds_commit[:12]} ({self.seeds_state})"
+        commit = self.seeds_commit if self.seeds_state == "packaged" else self.seeds_commit[:12]
+        seeds = f"prices of {commit} ({self.seeds_state})"
         if self.nothing_new:
             return [
                 f"Nothing was new: no file, no price, no release; {seeds}.",

@@ -2,8 +2,6 @@
 -- day; the exact instants stay as the residual condition.
 -- grain: day, card_id
 -- materialized: for the run
--- columns:
---   day: UTC day that is being priced
 with days as (
     select distinct day
     from staging.stg_calls

@@ -4,7 +4,7 @@
 -- columns:
 --   file_id: the file in raw.files
 --   line: line in the file, from 1
---   day: UTC day of ended_at
+--   day: UTC day on which the call ended
 --   call_id: identity of the call: process-sequence for our spans, trace_id-span_id otherwise
 --   format_version: version of the record format
 --   process: identity of the run of the process that made the call
