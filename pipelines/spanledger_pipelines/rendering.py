@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 # Without a terminal nothing is wrapped or cut: whoever reads a pipe wants whole lines.
 WIDTH_OF_PIPES = 400
 MONEY_PLACES = 2
+# A terminal with fewer columns gets the columns that matter most, closer together.
+WIDE = 110
+# On a narrow terminal these do not fold, nor do numbers: whoever copies an id wants all of it.
+NEVER_FOLDED = ("call_id", "day", "operation", "provider", "tenant_id")
 # On a terminal the columns of the marts go by shorter names.
 HEADINGS = {
     "avg_cost_usd": "avg USD",
@@ -32,10 +36,10 @@ HEADINGS = {
     "call_id": "call",
     "contracted_cost_usd": "cost USD",
     "cost_status": "status",
-    "coverage_pct": "cover %",
+    "coverage_pct": "cover",
     "error_type": "error",
     "failed_calls": "failed",
-    "incomplete_calls": "incomplete",
+    "incomplete_calls": "unknown",
     "tenant_id": "tenant",
     "total_tokens": "tokens",
 }
@@ -55,7 +59,12 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def table(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "", totals: Collection[str] = ()
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    title: str = "",
+    totals: Collection[str] = (),
+    narrow: bool = False,
 ) -> Table:
     """A table with numbers to the right and decimal points in line.
 
@@ -64,12 +73,14 @@ def table(
         rows: the cells, in the order of the columns.
         title: what stands above the table.
         totals: columns whose exact sum stands below; with any, rows are set apart by their first column.
+        narrow: little space: columns stand closer.
     """
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     rendered = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    rendered.padding = (0, 1, 0, 0)
+    rendered.padding = (0, 0 if narrow else 1, 0, 0)
     cells: list[Sequence[object]] = [*rows, *([_total(columns, rows, totals)] if totals and rows else [])]
     values = [[row[place] for row in cells] for place in range(len(columns))]
     for name, column in zip(columns, values, strict=True):
@@ -77,13 +88,17 @@ def table(
         is_number = any(map(_is_number, column))
         justify: JustifyMethod = "right" if is_number else "left"
         rendered.add_column(
-            HEADINGS.get(name, name), justify=justify, no_wrap=is_number or name == "day", overflow="fold"
+            HEADINGS.get(name, name),
+            justify=justify,
+            no_wrap=is_number or name in NEVER_FOLDED,
+            overflow="fold",
         )
     texts = [column_texts(name, column) for name, column in zip(columns, values, strict=True)]
     for place, row in enumerate(zip(*texts, strict=True)):
         ends_section = bool(totals) and place + 1 < len(cells) and cells[place][0] != cells[place + 1][0]
         is_total = bool(totals) and place == len(rows)
-        rendered.add_row(*row, end_section=ends_section, style="bold" if is_total else None)
+        # As Text, so that a bracket in somebody's model name is a bracket and not markup.
+        rendered.add_row(*map(Text, row), end_section=ends_section, style="bold" if is_total else None)
     return rendered
 
 
@@ -99,6 +114,13 @@ def column_texts(name: str, values: Sequence[object]) -> list[str]:
 def money(value: Decimal) -> str:
     """One amount with at least two and otherwise all needed decimals."""
     return f"{value:,.{max(MONEY_PLACES, _places(value))}f}"
+
+
+def printable(text: str) -> str:
+    """The text without characters that steer a terminal; names in spans are written by strangers."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
 
 
 def to_json(value: object) -> str:
@@ -166,7 +188,7 @@ def _text(value: object) -> str:
         case datetime():
             return f"{value:%Y-%m-%d %H:%M:%S}"
         case _:
-            return str(value)
+            return printable(str(value))
 
 
 def _plain(value: object) -> Any:

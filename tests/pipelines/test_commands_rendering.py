@@ -82,3 +82,12 @@ def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str
     with rendering.progress("calls") as step:
         step(1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_names_of_strangers_neither_steer_the_terminal_nor_become_markup() -> None:
+    out = io.StringIO()
+    rows = [("[red]acme[/red]", "gpt\x1b[2J\r4o")]
+    Console(file=out, width=80).print(rendering.table(("tenant_id", "model"), rows))
+    assert "[red]acme[/red]" in out.getvalue()
+    assert "\x1b" not in out.getvalue()
+    assert "\r" not in out.getvalue()

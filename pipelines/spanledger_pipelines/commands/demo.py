@@ -41,7 +41,7 @@ def demo(
     if reset and sample_run.reset(home):
         console.print(f"Emptied {home}.")
     _make_calls(home, console, more=more)
-    _run(settings, console)
+    _run(settings)
     _show_costs(settings.home, console)
     _show_next(settings.home, console)
 
@@ -66,12 +66,14 @@ def _make_calls(home: Path, console: Console, *, more: bool) -> None:
     )
 
 
-def _run(settings: Settings, console: Console) -> None:
+def _run(settings: Settings) -> None:
+    """Load, price, build, check and publish what the calls left."""
+    from spanledger_pipelines import rendering
     from spanledger_pipelines.commands.run import run_with_progress
 
-    console.print()
+    typer.echo()
     for line in run_with_progress(settings).lines():
-        console.print(line)
+        typer.echo(rendering.printable(line))
 
 
 def _show_costs(home: Home, console: Console) -> None:
@@ -83,14 +85,12 @@ def _show_costs(home: Home, console: Console) -> None:
 
     for question in ("daily", "models", "operations"):
         console.print()
-        console.print(as_table(ask(home.published_file, question)))
-    console.print(
-        "incomplete: calls whose cost is not known, or not in full. cover %: tokens that have a price."
-    )
+        console.print(as_table(ask(home.published_file, question), console.width))
+    console.print("unknown: calls whose cost is not known, or not in full. cover: % of tokens with a price.")
     calls = ask(home.published_file, "calls", at_most=1000)
     dearest = max(calls.records(), key=lambda call: call["contracted_cost_usd"] or 0)
     console.print(f"\nWhere the dearest call's cost comes from: spanledger explain {dearest['call_id']}\n")
-    console.print(receipt(explain_call(home.published_file, dearest["call_id"])), soft_wrap=True)
+    typer.echo(receipt(explain_call(home.published_file, dearest["call_id"])))
 
 
 def _show_next(home: Home, console: Console) -> None:
@@ -107,7 +107,7 @@ def _show_next(home: Home, console: Console) -> None:
         (f"spanledger report calls --tenant acme {folder}", "calls with their ids, for explain"),
         (f"SPANLEDGER_HOME={home.path} spanledger dev", "assets, lineage and checks in the Dagster UI"),
     ):
-        console.print(f"  {command:<58} # {what}", soft_wrap=True, markup=False)
+        console.print(f"  {command:<61} # {what}", soft_wrap=True, markup=False)
 
 
 def _span(days: list[date]) -> str:

@@ -34,6 +34,6 @@ def explain(
     if as_json:
         typer.echo(rendering.to_json(as_object(explanation)))
         return
-    typer.echo(receipt(explanation))
+    typer.echo(rendering.printable(receipt(explanation)))
     if not explanation.adds_up():
         fail("the lines do not add up to the published cost; rebuild with: spanledger run, and report this")

@@ -44,7 +44,7 @@ def report(
         typer.echo(rendering.to_csv(answer.columns, answer.rows), nl=False)
     else:
         console = rendering.console()
-        console.print(as_table(answer) if answer.rows else f"{answer.question.title}: none")
+        console.print(as_table(answer, console.width) if answer.rows else f"{answer.question.title}: none")
         console.print(footer(answer))
 
 
@@ -59,12 +59,15 @@ def as_object(answer: Answer) -> dict[str, object]:
     }
 
 
-def as_table(answer: Answer) -> Table:
-    """The answer as a table, tenants apart; costs end in their exact total."""
+def as_table(answer: Answer, width: int) -> Table:
+    """The answer as a table for a terminal of this width; tenants apart; costs end in their exact total."""
     from spanledger_pipelines import rendering
 
-    columns, rows = answer.shown()
-    return rendering.table(columns, rows, title=answer.question.title, totals=answer.question.totals)
+    narrow = width < rendering.WIDE
+    columns, rows = answer.shown(narrow=narrow)
+    return rendering.table(
+        columns, rows, title=answer.question.title, totals=answer.question.totals, narrow=narrow
+    )
 
 
 def footer(answer: Answer) -> str:

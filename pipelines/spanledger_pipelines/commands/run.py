@@ -30,7 +30,7 @@ def run(home: Home = None, uncommitted: Uncommitted = False, as_json: AsJson = F
         typer.echo(rendering.to_json(as_object(summary)))
         return
     for line in summary.lines():
-        typer.echo(line)
+        typer.echo(rendering.printable(line))
 
 
 def as_object(summary: RunSummary) -> dict[str, object]:

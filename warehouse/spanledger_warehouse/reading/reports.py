@@ -22,13 +22,15 @@ class Question:
     Attributes:
         name: what `spanledger report` calls it; `sql/reading/<name>.sql` answers it.
         title: the question in words.
-        shown: the columns that fit on a terminal; exports carry all.
+        shown: the columns that fit on a wide terminal; exports carry all.
+        wide: those of them that a narrow terminal goes without.
         totals: the columns of those that may be added up.
     """
 
     name: str
     title: str
     shown: tuple[str, ...]
+    wide: tuple[str, ...] = ()
     totals: tuple[str, ...] = ()
 
 
@@ -41,10 +43,12 @@ class Answer:
     columns: tuple[str, ...]
     rows: list[Row] = field(repr=False)
 
-    def shown(self) -> tuple[tuple[str, ...], list[Row]]:
+    def shown(self, *, narrow: bool = False) -> tuple[tuple[str, ...], list[Row]]:
         """The columns and rows for a terminal."""
-        places = [self.columns.index(name) for name in self.question.shown]
-        return self.question.shown, [tuple(row[place] for place in places) for row in self.rows]
+        left_out = self.question.wide if narrow else ()
+        names = tuple(name for name in self.question.shown if name not in left_out)
+        places = [self.columns.index(name) for name in names]
+        return names, [tuple(row[place] for place in places) for row in self.rows]
 
     def records(self) -> Iterator[dict[str, Any]]:
         """The rows as objects."""
@@ -66,29 +70,32 @@ QUESTIONS = {
             "daily",
             "Costs by day",
             ("tenant_id", "day", "calls", "failed_calls", "total_tokens", *_COST),
-            _ADDED_UP,
+            totals=_ADDED_UP,
         ),
         Question(
             "models",
             "Costs by model",
             ("tenant_id", "provider", "model", "calls", "avg_input_tokens", "avg_output_tokens", *_COST),
-            _ADDED_UP,
+            wide=("avg_input_tokens", "avg_output_tokens"),
+            totals=_ADDED_UP,
         ),
         Question(
             "operations",
             "Costs by operation",
             ("tenant_id", "operation", "calls", "avg_duration_ms", "avg_cost_usd", *_COST),
-            _ADDED_UP,
+            totals=_ADDED_UP,
         ),
         Question(
             "calls",
             "Newest calls",
             ("billed_at", "tenant_id", "operation", "model", "cost_status", "contracted_cost_usd", "call_id"),
+            wide=("operation", "model"),
         ),
         Question(
             "failed",
             "Failed calls",
             ("billed_at", "tenant_id", "operation", "model", "error_type", "contracted_cost_usd", "call_id"),
+            wide=("operation", "model", "contracted_cost_usd"),
         ),
         Question(
             "unpriced",
