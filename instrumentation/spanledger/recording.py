@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from spanledger import diagnostics, lifecycle
+from spanledger.metadata import name
 
 
 def record(
@@ -76,6 +77,7 @@ def _write(given: dict[str, Any]) -> None:
     from opentelemetry import context as otel_context
 
     from spanledger import attributes as names
+    from spanledger.providers.facts import count
 
     runtime = lifecycle.active()
     if runtime is None:
@@ -86,15 +88,15 @@ def _write(given: dict[str, Any]) -> None:
     start = runtime.clock() - length if start is None else start
     sequence = runtime.identity.issue(None)
     attributes = {
-        names.GEN_AI_OPERATION_NAME: given["api_operation"],
-        names.GEN_AI_PROVIDER_NAME: given["provider"],
-        names.GEN_AI_REQUEST_MODEL: given["model"],
+        names.GEN_AI_OPERATION_NAME: name(given["api_operation"]),
+        names.GEN_AI_PROVIDER_NAME: name(given["provider"]),
+        names.GEN_AI_REQUEST_MODEL: name(given["model"]),
         names.TENANT_ID: scope.tenant,
         names.OPERATION: scope.operation,
         names.METADATA: scope.metadata_json,
-        names.ATTEMPT: given["attempt"],
-        names.BATCH: given["batch"],
-        names.ERROR_TYPE: given["error_type"],
+        names.ATTEMPT: count(given["attempt"]),
+        names.BATCH: True if given["batch"] else None,
+        names.ERROR_TYPE: name(given["error_type"]),
         names.PROCESS: runtime.identity.process,
         names.SEQUENCE: sequence,
         **_answer(given),
@@ -127,16 +129,16 @@ def _answer(given: dict[str, Any]) -> dict[str, Any]:
     )
     usage = given["usage"]
     facts = Facts(
-        response_id=given["response_id"],
-        response_model=given["response_model"],
-        finish_reasons=list(given["finish_reasons"]),
+        response_id=name(given["response_id"]),
+        response_model=name(given["response_model"]),
+        finish_reasons=[reason for given_reason in given["finish_reasons"] if (reason := name(given_reason))],
         usage=dict(usage) if usage else None,
         final=True,
-        service_tier=given["service_tier"],
-        speed=given["speed"],
-        region=given["region"],
+        service_tier=name(given["service_tier"]),
+        speed=name(given["speed"]),
+        region=name(given["region"]),
         reported_cost=exact,
-        reported_cost_currency=given["reported_cost_currency"] if exact is not None else None,
+        reported_cost_currency=name(given["reported_cost_currency"]) if exact is not None else None,
     )
     values = response_attributes(facts, FAMILIES.get(given["usage_family"] or ""))
     typed = {

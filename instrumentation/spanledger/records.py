@@ -63,26 +63,24 @@ class FinishedSpan(Protocol):
     @property
     def status(self) -> Any: ...
     @property
-    def attributes(self) -> Any: ...
-    @property
     def instrumentation_scope(self) -> Any: ...
 
 
-def span(finished: FinishedSpan, resource_keys: Mapping[str, Any]) -> bytes:
+def span(finished: FinishedSpan, attributes: Mapping[str, Any], resource_keys: Mapping[str, Any]) -> bytes:
     """One line for one ended span.
 
     Args:
-        finished: an ended span that carries `spanledger.process` and `spanledger.sequence`.
+        finished: an ended span.
+        attributes: its attributes, `spanledger.process` and `spanledger.sequence` among them.
         resource_keys: what `of_resource()` makes of the resource.
 
     Returns:
         The record, ending in a newline.
 
     Raises:
-        KeyError: the span carries no identity.
+        KeyError: the attributes carry no identity.
+        TypeError, ValueError: an attribute's value has no place in JSON.
     """
-    # copy() takes the dictionary behind the span's read-only view in one step.
-    attributes = finished.attributes.copy()
     context, parent, scope = finished.context, finished.parent, finished.instrumentation_scope
     record: dict[str, Any] = {
         "v": VERSION,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 from opentelemetry.context import Context
@@ -49,6 +50,8 @@ class Runtime:
     def __init__(self, settings: Settings, sink: Sink | None = None) -> None:
         self.settings = settings
         self.clock = settings.clock
+        # Most POSTs of a service go to the same few places, and most of them are no LLM calls.
+        self._route = lru_cache(1024)(partial(routes.route, rules=settings.provider_hosts))
         self.identity = Identity()
         self.spans = Spans(self._write, settings.mirror)
         self.hook = WireHook(self.begin)
@@ -73,7 +76,7 @@ class Runtime:
         """
         url = request.url
         host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
-        found = routes.route(host, port, url.path, self.settings.provider_hosts)
+        found = self._route(host, port, url.path)
         if found is None:
             return None
         if found.provider == routes.UNKNOWN:
@@ -103,9 +106,9 @@ class Runtime:
             )
         self.spans.emit(name, context, start, end, attributes, failed)
 
-    def _write(self, span: ReadableSpan) -> None:
-        line = records.span(span, self.spans.resource_keys())
-        self.sink.append(span.attributes[names.SEQUENCE], line)  # type: ignore[index,arg-type]
+    def _write(self, span: ReadableSpan, attributes: Mapping[str, Any]) -> None:
+        line = records.span(span, attributes, self.spans.resource_keys())
+        self.sink.append(attributes[names.SEQUENCE], line)
 
     def lost(self, sequence: int, reason: str) -> None:
         """Count a call that could not be recorded."""

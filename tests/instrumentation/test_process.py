@@ -85,6 +85,7 @@ def test_zero_code(tmp_path: Path, records: Any) -> None:
         ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "5"),
         ("OTEL_ATTRIBUTE_COUNT_LIMIT", "1"),
         ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "1"),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "nonsense"),
         ("OTEL_TRACES_EXPORTER", "nonsense"),
         ("OTEL_PYTHON_ID_GENERATOR", "nonsense"),
         ("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "nonsense"),

@@ -173,7 +173,7 @@ def test_the_record_format_is_the_golden_one() -> None:
         span.end(20)
         keys = records.of_resource(provider.resource.attributes)
         span._context = trace.SpanContext(0xABC, 0xDEF, False)  # type: ignore[attr-defined]
-        lines.append(records.span(span, keys))  # type: ignore[arg-type]
+        lines.append(records.span(span, attributes, keys))  # type: ignore[arg-type]
     lines.append(records.loss("ab" * 16, "svc", 30, "disk_full", 2))
     lines.append(records.Trailer("ab" * 16, "svc", 1, 7, 8, 2, 0, 9, [9], False, 40).encode())
     lines.append(records.Trailer("ab" * 16, None, 2, None, None, 0, 2, 9, [], True, 50).encode())
