@@ -1,12 +1,13 @@
--- What makes a span record acceptable. Temporary: only the loader uses them.
+-- What makes a span record acceptable. Temporary: only the loader uses them. Casts are tries: DuckDB may evaluate
+-- both sides of an `and`, so a pattern does not keep text that is no number from the cast beside it.
 
 -- Nanoseconds since 1970 as a UTC instant between 2020 and 2099; null for everything else.
 create or replace temp macro landing_time(nanoseconds) as
 case
     when regexp_full_match(nanoseconds, '[0-9]{19}')
-        and cast(nanoseconds as hugeint) >= 1577836800000000000
-        and cast(nanoseconds as hugeint) < 4102444800000000000
-        then make_timestamp(cast(cast(nanoseconds as bigint) // 1000 as bigint))
+        and try_cast(nanoseconds as hugeint) >= 1577836800000000000
+        and try_cast(nanoseconds as hugeint) < 4102444800000000000
+        then make_timestamp(cast(try_cast(nanoseconds as bigint) // 1000 as bigint))
 end;
 
 create or replace temp macro landing_has_sequence(r) as

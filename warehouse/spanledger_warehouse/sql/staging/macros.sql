@@ -1,9 +1,10 @@
 -- Casting rules of staging. A count is a plain non-negative whole number up to 1e9; everything else is not a count.
--- (A typed reader would turn 5.7 into 6 and true into 1.) Not a model: created when a warehouse is opened.
+-- (A typed reader would turn 5.7 into 6 and true into 1.) Casts are tries, for DuckDB may evaluate both sides of an
+-- `and`. Not a model: created when a warehouse is opened.
 create or replace macro staging.as_count(text_value) as
 case
-    when regexp_full_match(text_value, '[0-9]{1,10}') and cast(text_value as bigint) <= 1000000000
-        then cast(text_value as bigint)
+    when regexp_full_match(text_value, '[0-9]{1,10}') and try_cast(text_value as bigint) <= 1000000000
+        then try_cast(text_value as bigint)
 end;
 
 -- The name and value of a count that is there but is not one; null when it is absent or right.
@@ -17,7 +18,7 @@ end;
 create or replace macro staging.as_amount(text_value) as
 case
     when regexp_full_match(text_value, '[0-9]{1,15}([.][0-9]{1,16})?')
-        then cast(text_value as decimal(38, 16))
+        then try_cast(text_value as decimal(38, 16))
     when regexp_full_match(text_value, '[0-9]([.][0-9]+)?[eE]-[0-9]{1,2}')
-        then cast(text_value as decimal(38, 16))
+        then try_cast(text_value as decimal(38, 16))
 end;
