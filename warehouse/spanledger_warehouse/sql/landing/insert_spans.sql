@@ -9,9 +9,9 @@ select
         when landing_has_sequence(r) then r.process || '-' || r.sequence
         else r.trace_id || '-' || r.span_id
     end as call_id,
-    cast(r.v as integer) as format_version,
+    try_cast(r.v as integer) as format_version,
     r.process,
-    case when landing_has_sequence(r) then cast(r.sequence as bigint) end as sequence,
+    case when landing_has_sequence(r) then try_cast(r.sequence as bigint) end as sequence,
     r.trace_id,
     r.span_id,
     r.parent_span_id,
@@ -60,7 +60,9 @@ select
             then to_json(map_from_entries(
                 list_transform(
                     unknown_keys,
-                    lambda k: struct_pack(key := k, value := json_extract(body, '$."' || k || '"'))
+                    lambda k: struct_pack(
+                        key := k, value := json_extract(body, '/' || replace(replace(k, '~', '~0'), '/', '~1'))
+                    )
                 )
             ))
     end as extra,

@@ -23,7 +23,7 @@ select
     line,
     body,
     r,
-    list_filter(keys, lambda k: not list_contains(getvariable('known_keys'), k)) as unknown_keys,
+    list_sort(list_distinct(list_filter(keys, lambda k: not list_contains(getvariable('known_keys'), k)))) as unknown_keys,
     coalesce(
         problem,
         case
