@@ -25,7 +25,7 @@ runner = CliRunner()
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A folder and an environment without settings."""
     monkeypatch.chdir(tmp_path)
-    for name in ("SPANLEDGER_HOME", "SPANLEDGER_CONFIG", "SPANLEDGER_SPOOL", "SPANLEDGER_LANDING"):
+    for name in ("SPANLEDGER_HOME", "SPANLEDGER_CONFIG", "SPANLEDGER_SEEDS", "DAGSTER_HOME"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -117,6 +117,14 @@ def test_a_missing_extra_is_said_in_words(module: str, command: str, extra: str)
     assert told.returncode == 2, told.stderr
     assert f"pip install 'spanledger[{extra}]'" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_the_ui_keeps_its_runs_inside_the_home(tmp_path: Path) -> None:
+    from spanledger_pipelines.commands.dev import environment
+
+    made = environment(tmp_path)
+    assert made["SPANLEDGER_HOME"] == str(tmp_path)
+    assert Path(made["DAGSTER_HOME"]).is_dir()
 
 
 def test_price_adds_costs_to_a_file_and_keeps_its_columns(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def _show_next(home: Home, console: Console) -> None:
         ("spanledger demo --more", "one more day; only that day is rebuilt"),
         (f"spanledger report unpriced {folder}", "what has no price"),
         (f"spanledger report calls --tenant acme {folder}", "calls with their ids, for explain"),
-        (f"SPANLEDGER_HOME={home.path} spanledger dev", "assets, lineage and checks in the Dagster UI"),
+        (f"spanledger dev {folder}", "assets, lineage and checks in the Dagster UI"),
     ):
         console.print(f"  {command:<61} # {what}", soft_wrap=True, markup=False)
 
