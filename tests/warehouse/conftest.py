@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.warehouse.passes import Ledger
 from tests.warehouse.seeds import price, seed_texts
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from tests.warehouse.harness import query
+from tests.warehouse.records import write_records
+from tests.warehouse.seeds import seed_files
 
 from spanledger_warehouse import runs
 from spanledger_warehouse.database import connect
 from spanledger_warehouse.landing.loading import LoadResult
-from spanledger_warehouse.seeds.source import SeedFiles
+from spanledger_warehouse.seeds.source import SeedFiles, read_seeds
 from spanledger_warehouse.settings import Settings, load_settings
-from tests.warehouse.harness import query
-from tests.warehouse.records import write_records
-from tests.warehouse.seeds import seed_files
 
 
 class Ledger:
@@ -27,14 +27,14 @@ class Ledger:
         self.settings: Settings = load_settings(home, {})
         self.texts = seeds or {}
         self.seeds_folder: Path | None = None
-        self.now = datetime(2026, 4, 1)
+        self.now = datetime(2026, 4, 1, tzinfo=UTC).replace(tzinfo=None)
         self.run_number = 0
 
     @property
     def seeds(self) -> SeedFiles:
         """The seeds that count now: of the repository where there is one."""
         if self.seeds_folder is not None:
-            return runs.read_seeds(self.seeds_folder)
+            return read_seeds(self.seeds_folder)
         return seed_files(self.texts, commit=f"commit-{hash(tuple(self.texts.items())) & 0xFFFF:04x}")
 
     def land(self, name: str, records: Iterable[Any]) -> Path:

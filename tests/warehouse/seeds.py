@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 import duckdb
+from tests.warehouse.records import NOON
 
 from spanledger_warehouse.seed_tables import write_seeds
 from spanledger_warehouse.seeds.catalogue import parse
 from spanledger_warehouse.seeds.source import SeedFiles, digest_of
-from tests.warehouse.records import NOON
 
 PRICES = (
     "provider,model,unit,context,region,window,tier_above,effective_from,price,per,currency,"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -23,6 +24,11 @@ def sql_text(folder: str, name: str) -> str:
     return (resources.files("spanledger_warehouse") / "sql" / folder / f"{name}.sql").read_text(
         encoding="utf-8"
     )
+
+
+def literal_path(path: Path) -> str:
+    """The path as DuckDB's readers take it for this one file: `*`, `?` and `[` in a name are no pattern."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 @contextmanager

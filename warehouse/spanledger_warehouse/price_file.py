@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from spanledger_warehouse.build import build, create_loaded
-from spanledger_warehouse.database import prepare, sql_text
+from spanledger_warehouse.database import literal_path, prepare, sql_text
 from spanledger_warehouse.errors import SpanledgerError
 from spanledger_warehouse.models import discover
 from spanledger_warehouse.runs import utc_now
@@ -105,7 +105,7 @@ def _read(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         raise SpanledgerError(f"{file}: cannot read '{file.suffix}'; use one of {', '.join(READERS)}")
     try:
         connection.execute(
-            f"create table usage_file as select row_number() over () as _row, * from {reader}", [str(file)]
+            f"create table usage_file as select row_number() over () as _row, * from {reader}", [literal_path(file)]
         )
     except duckdb.Error as error:
         raise SpanledgerError(f"{file} cannot be read: {error}") from error

@@ -6,13 +6,13 @@ from typing import Any
 
 import duckdb
 import pytest
+from tests.warehouse.harness import pick, query
+from tests.warehouse.records import NOON, write_records
 
 from spanledger_warehouse.build import create_loaded
 from spanledger_warehouse.database import prepare
 from spanledger_warehouse.landing.loading import LoadResult, load
 from spanledger_warehouse.settings import load_settings
-from tests.warehouse.harness import pick, query
-from tests.warehouse.records import NOON, write_records
 
 
 class Zone:

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from tests.warehouse.records import PROCESS, chat, span, trailer
 
 from spanledger_warehouse.landing.inspection import MAX_LINE_BYTES
-from tests.warehouse.records import PROCESS, chat, span, trailer
 
 NOT_A_SPAN = {
     "a broken line": ('{"v": 1, "kind": "sp', "not_json"),

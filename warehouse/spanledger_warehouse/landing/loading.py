@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from spanledger_warehouse.database import sql_text
+from spanledger_warehouse.database import literal_path, sql_text
 from spanledger_warehouse.errors import LandingError
 from spanledger_warehouse.landing.discovery import Candidate, candidates
 from spanledger_warehouse.landing.inspection import Inspection, inspect, line_bytes, sanitize
@@ -193,12 +193,12 @@ class _Loader:
             )
             return {}
         if inspection.readable:
-            self.connection.execute(sql_text("landing", "read_lines"), {"path": str(path)})
+            self.connection.execute(sql_text("landing", "read_lines"), {"path": literal_path(path)})
             return {}
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "readable.jsonl"
             replaced = sanitize(path, copy)
-            self.connection.execute(sql_text("landing", "read_lines"), {"path": str(copy)})
+            self.connection.execute(sql_text("landing", "read_lines"), {"path": literal_path(copy)})
         return replaced
 
     def _insert(self, statement: str, file_id: int) -> int:
