@@ -79,8 +79,10 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    rendered = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    rendered.padding = (0, 0 if narrow else 1, 0, 0)
+    space = (0, 0 if narrow else 1, 0, 0)
+    rendered = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=space
+    )
     cells: list[Sequence[object]] = [*rows, *([_total(columns, rows, totals)] if totals and rows else [])]
     values = [[row[place] for row in cells] for place in range(len(columns))]
     for name, column in zip(columns, values, strict=True):
