@@ -14,6 +14,18 @@ case
         then unit_name || '=' || left(text_value, 40)
 end;
 
+-- What is left of a total after two parts of it, as text; null when nothing is. More parts than total give a negative
+-- number, which is no count, so that the contradiction becomes an issue.
+create or replace macro staging.rest_of(total_text, one_text, other_text) as
+case
+    when one_text is null and other_text is null then total_text
+    when staging.as_count(total_text) is null then total_text
+    else nullif(cast(
+        staging.as_count(total_text) - coalesce(staging.as_count(one_text), 0) - coalesce(staging.as_count(other_text), 0)
+        as varchar
+    ), '0')
+end;
+
 -- A decimal amount, written plainly and not negative; null for everything else.
 create or replace macro staging.as_amount(text_value) as
 case

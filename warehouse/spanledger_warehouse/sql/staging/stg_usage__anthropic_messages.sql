@@ -1,5 +1,5 @@
 -- Usage objects of Anthropic messages. input_tokens excludes cache reads and writes; the cache_creation object splits
--- the writes by time to live, and where it is absent all of them lived five minutes (the documented default).
+-- the writes by time to live; writes that it does not name lived five minutes (the documented default).
 -- grain: file_id, line
 -- materialized: view
 select
@@ -9,14 +9,12 @@ select
     usage_raw ->> '$.input_tokens' as input_text,
     false as input_is_inclusive,
     usage_raw ->> '$.cache_read_input_tokens' as cache_read_text,
-    cast(null as varchar) as cache_write_text,
-    coalesce(
+    staging.rest_of(
+        usage_raw ->> '$.cache_creation_input_tokens',
         usage_raw ->> '$.cache_creation.ephemeral_5m_input_tokens',
-        case
-            when (usage_raw ->> '$.cache_creation.ephemeral_1h_input_tokens') is null
-                then usage_raw ->> '$.cache_creation_input_tokens'
-        end
-    ) as cache_write_5m_text,
+        usage_raw ->> '$.cache_creation.ephemeral_1h_input_tokens'
+    ) as cache_write_text,
+    usage_raw ->> '$.cache_creation.ephemeral_5m_input_tokens' as cache_write_5m_text,
     usage_raw ->> '$.cache_creation.ephemeral_1h_input_tokens' as cache_write_1h_text,
     cast(null as varchar) as cache_write_30m_text,
     cast(null as varchar) as cache_write_12h_text,

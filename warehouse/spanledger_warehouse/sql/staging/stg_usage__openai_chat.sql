@@ -29,10 +29,11 @@ select
         usage_raw ->> '$.prompt_tokens_details.cached_tokens',
         usage_raw ->> '$.prompt_cache_hit_tokens'
     ) as cache_read_text,
-    case
-        when (usage_raw -> '$.prompt_tokens_details.cache_write_tokens_details') is null
-            then usage_raw ->> '$.prompt_tokens_details.cache_write_tokens'
-    end as cache_write_text,
+    staging.rest_of(
+        usage_raw ->> '$.prompt_tokens_details.cache_write_tokens',
+        usage_raw ->> '$.prompt_tokens_details.cache_write_tokens_details.ttl_30m_tokens',
+        usage_raw ->> '$.prompt_tokens_details.cache_write_tokens_details.ttl_12h_tokens'
+    ) as cache_write_text,
     cast(null as varchar) as cache_write_5m_text,
     cast(null as varchar) as cache_write_1h_text,
     usage_raw ->> '$.prompt_tokens_details.cache_write_tokens_details.ttl_30m_tokens' as cache_write_30m_text,
