@@ -49,7 +49,7 @@ def run_model(
         days: the days to build.
     """
     model = discover()[name]
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:
         prepare(connection)
         _give(connection, model, given or {})
         build(connection, model, days)

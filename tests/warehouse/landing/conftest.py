@@ -21,7 +21,7 @@ class Zone:
     def __init__(self, home: Path) -> None:
         self.home = load_settings(home, {}).home
         self.home.landing.mkdir(parents=True)
-        self.connection = duckdb.connect()
+        self.connection = duckdb.connect(config={"threads": 1})
         prepare(self.connection)
         create_loaded(self.connection)
 

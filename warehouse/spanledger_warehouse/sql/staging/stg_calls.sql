@@ -14,7 +14,7 @@
 --   success: whether the call succeeded
 --   dialect: whose conventions the span speaks
 --   usage_semantics: whether input tokens include cache: inclusive or exclusive, as sent
---   usage_status: complete, partial or missing
+--   usage_status: complete, partial (tokens are there, but not all that were used, or nobody says so) or missing
 --   model_id: model id that decides the price: the one that answered, else the one asked for
 --   pricing_context: context of the price: standard, batch, flex, priority, fast …
 --   pricing_region: region of the price as served; global when none was named
@@ -25,13 +25,23 @@ with nearby as (
     select
         file_id,
         line,
-        day,
         call_id,
-        response_id,
+        nullif(trim(response_id), '') as response_id,
         ended_at,
-        content_hash,
-        case coalesce(usage_status, 'missing') when 'complete' then 0 when 'partial' then 1 else 2 end as usage_rank,
-        case when scope = 'spanledger' then 0 else 1 end as scope_rank
+        struct_pack(
+            usage_rank := case
+                when usage_status = 'complete' then 0
+                when usage_status = 'partial' then 1
+                when usage_status is null and coalesce(usage_raw, input_tokens_text, output_tokens_text) is not null then 1
+                else 2
+            end,
+            scope_rank := case when scope = 'spanledger' then 0 else 1 end,
+            ended_at := ended_at,
+            call_id := call_id,
+            content_hash := content_hash,
+            file_id := file_id,
+            line := line
+        ) as precedence
     from raw.spans
     where
         day between cast(getvariable('from_day') as date) - 35 and cast(getvariable('to_day') as date) + 35
@@ -50,41 +60,43 @@ with nearby as (
         )
 ),
 
-copies as (
-    select
-        *,
-        row_number() over (
-            partition by call_id
-            order by usage_rank, scope_rank, content_hash, file_id, line
-        ) - 1 as copy
-    from nearby
-),
-
-answers as (
+-- A row gives way to the first by `precedence` within 35 days of it, so what a row is depends on no other days, whichever
+-- days are built together; the first of all gives way to none.
+same_call as (
     select
         file_id,
         line,
-        call_id,
-        ended_at,
-        first_value(call_id) over answer as kept_call_id,
-        first_value(ended_at) over answer as kept_ended_at
-    from copies
-    where copy = 0 and response_id is not null
-    window answer as (partition by response_id order by usage_rank, scope_rank, ended_at, call_id)
+        row_number() over (partition by call_id order by precedence) - 1 as copy,
+        min(precedence) over window_of_call < precedence as gives_way
+    from nearby
+    where call_id in (select n.call_id from nearby as n group by n.call_id having count(*) > 1)
+    window window_of_call as (
+        partition by call_id order by ended_at
+        range between interval 35 days preceding and interval 35 days following
+    )
 ),
 
-repeats as (
+same_answer as (
     select
         file_id,
-        line
-    from answers
-    where call_id <> kept_call_id and abs(date_diff('second', kept_ended_at, ended_at)) <= 35 * 86400
+        line,
+        min(precedence) over window_of_answer as first,
+        call_id
+    from nearby
+    where
+        response_id in (
+            select n.response_id from nearby as n group by n.response_id having count(distinct n.call_id) > 1
+        )
+    window window_of_answer as (
+        partition by response_id order by ended_at
+        range between interval 35 days preceding and interval 35 days following
+    )
 ),
 
 judged as (
     select
         s.*,
-        c.copy,
+        case when c.gives_way then c.copy else 0 end as copy,
         u.input_tokens,
         u.output_tokens,
         u.input_quantity,
@@ -110,8 +122,8 @@ judged as (
                 s.provider is null and s.gen_ai_operation is null and s.request_model is null
                 and s.response_model is null and s.usage_raw is null
                 then 'no_llm_attributes'
-            when c.copy > 0 then 'same_call'
-            when r.line is not null then 'same_response_id'
+            when c.gives_way then 'same_call'
+            when a.first.call_id <> a.call_id then 'same_response_id'
         end as disposition_rule,
         (
             s.error_type is null and coalesce(s.http_status, 200) < 400 and coalesce(s.status_code, 'unset') <> 'error'
@@ -119,9 +131,9 @@ judged as (
         greatest(date_diff('millisecond', s.started_at, s.ended_at), 0) as duration_ms,
         coalesce(nullif(trim(s.tenant), ''), 'unattributed') as tenant_id
     from raw.spans as s
-    inner join copies as c on s.day = c.day and s.file_id = c.file_id and s.line = c.line
     inner join staging.stg_usage as u on s.day = u.day and s.file_id = u.file_id and s.line = u.line
-    left join repeats as r on s.file_id = r.file_id and s.line = r.line
+    left join same_call as c on s.file_id = c.file_id and s.line = c.line
+    left join same_answer as a on s.file_id = a.file_id and s.line = a.line
     where s.day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
 )
 
@@ -139,11 +151,11 @@ select
     coalesce(nullif(trim(j.service), ''), 'unknown_service') as service,
     j.environment,
     coalesce(nullif(trim(j.operation), ''), 'unnamed') as operation,
-    lower(coalesce(j.provider, 'unknown')) as provider,
+    lower(coalesce(nullif(trim(j.provider), ''), 'unknown')) as provider,
     j.request_model,
     j.response_model,
     j.response_id,
-    coalesce(j.response_model, j.request_model, 'unknown') as model_id,
+    coalesce(nullif(trim(j.response_model), ''), nullif(trim(j.request_model), ''), 'unknown') as model_id,
     j.gen_ai_operation,
     j.stream,
     j.started_at,
@@ -170,8 +182,10 @@ select
     case when j.usage_family = 'anthropic_messages' then 'exclusive' else 'inclusive' end as usage_semantics,
     case
         when j.usage_issue is not null or (j.input_tokens is null and j.output_tokens is null) then 'missing'
-        when j.input_tokens is null or j.output_tokens is null then 'partial'
-        else coalesce(j.usage_status, 'complete')
+        when j.input_tokens is null then 'partial'
+        when j.output_tokens is null and coalesce(j.gen_ai_operation, '') <> 'embeddings' then 'partial'
+        when coalesce(j.usage_status, 'complete') = 'complete' then 'complete'
+        else 'partial'
     end as usage_status,
     j.usage_issue,
     case
