@@ -5,6 +5,7 @@ import dagster as dg
 from spanledger_pipelines.assets.descriptions import asset_key
 from spanledger_pipelines.resources import Warehouse
 from spanledger_warehouse import checks, runs
+from spanledger_warehouse.looking import utc_now
 
 SEVERITY = {
     "error": dg.AssetCheckSeverity.ERROR,
@@ -25,7 +26,7 @@ def asset_check(check: checks.Check) -> dg.AssetChecksDefinition:
     )
     def run(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
         with warehouse.open(context.run.run_id) as connection:
-            result = runs.check(connection, check, run_id=context.run.run_id, now=runs.utc_now())
+            result = runs.check(connection, check, run_id=context.run.run_id, now=utc_now())
         return dg.AssetCheckResult(
             passed=result.passed or check.severity == "info",
             severity=SEVERITY[check.severity],

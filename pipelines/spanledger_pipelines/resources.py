@@ -8,6 +8,7 @@ import duckdb
 
 from spanledger_warehouse import runs
 from spanledger_warehouse.database import connect
+from spanledger_warehouse.looking import read_configured_seeds, utc_now
 from spanledger_warehouse.seeds.source import SeedFiles
 from spanledger_warehouse.settings import Settings, load_settings
 
@@ -29,11 +30,11 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def seeds(self) -> SeedFiles:
         """The seeds that count now."""
-        return runs.read_configured_seeds(self.settings(), uncommitted=self.uncommitted)
+        return read_configured_seeds(self.settings(), uncommitted=self.uncommitted)
 
     @contextmanager
     def open(self, run_id: str) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection for writing; the run is noted on first use."""
         with connect(self.settings()) as connection:
-            runs.start_run(connection, run_id, runs.utc_now())
+            runs.start_run(connection, run_id, utc_now())
             yield connection

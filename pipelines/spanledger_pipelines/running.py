@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from spanledger_warehouse import runs
 from spanledger_warehouse.database import connect
+from spanledger_warehouse.looking import look, read_configured_seeds, utc_now
 from spanledger_warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -98,8 +99,8 @@ def run_once(
     Raises:
         SpanledgerError: the run failed; the last published version stays.
     """
-    seeds = runs.read_configured_seeds(settings, uncommitted=uncommitted)
-    if runs.look(settings, seeds).nothing_new:
+    seeds = read_configured_seeds(settings, uncommitted=uncommitted)
+    if look(settings, seeds).nothing_new:
         return RunSummary(True, seeds.commit, seeds.state, settings.home.published_file)
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     run_id = _run_dagster(settings, uncommitted=uncommitted, on_step=on_step)
@@ -123,7 +124,7 @@ def _run_dagster(
             job.execute_in_process(instance=instance, run_id=run_id, run_config=_QUIET)
         except Exception as error:
             with connect(settings) as connection:
-                runs.fail_run(connection, run_id, str(error), runs.utc_now())
+                runs.fail_run(connection, run_id, str(error), utc_now())
             raise
     return run_id
 

@@ -16,6 +16,7 @@ from tests.warehouse.seeds import seed_files
 from spanledger_warehouse import runs
 from spanledger_warehouse.database import connect
 from spanledger_warehouse.landing.loading import LoadResult
+from spanledger_warehouse.looking import look
 from spanledger_warehouse.seeds.source import SeedFiles, read_seeds
 from spanledger_warehouse.settings import Settings, load_settings
 
@@ -73,7 +74,7 @@ class Ledger:
 
     def look(self) -> runs.Look:
         """Whether a run would do anything."""
-        return runs.look(self.settings, self.seeds)
+        return look(self.settings, self.seeds)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Rows of the writer's database."""

@@ -75,6 +75,16 @@ def contiguous(days: Iterable[date]) -> list[tuple[date, date]]:
     return runs
 
 
+def column_types(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
+    """The columns of a table with their DuckDB types."""
+    return {column: kind for column, kind, *_ in connection.execute(f"describe {name}").fetchall()}
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
+    """Rows of the whole table; 0 for a view, which holds none."""
+    return 0 if model.materialized == "view" else _count(connection, model.full_name)
+
+
 def _build(connection: duckdb.DuckDBPyConnection, model: Model, days: list[date]) -> Built:
     match model.materialized:
         case "view":

@@ -11,8 +11,8 @@ import duckdb
 from spanledger_warehouse.build import build, create_loaded
 from spanledger_warehouse.database import literal_path, prepare, sql_text
 from spanledger_warehouse.errors import SpanledgerError
+from spanledger_warehouse.looking import utc_now
 from spanledger_warehouse.models import discover
-from spanledger_warehouse.runs import utc_now
 from spanledger_warehouse.seed_tables import write_seeds
 from spanledger_warehouse.seeds.catalogue import Catalogue
 
@@ -105,7 +105,8 @@ def _read(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         raise SpanledgerError(f"{file}: cannot read '{file.suffix}'; use one of {', '.join(READERS)}")
     try:
         connection.execute(
-            f"create table usage_file as select row_number() over () as _row, * from {reader}", [literal_path(file)]
+            f"create table usage_file as select row_number() over () as _row, * from {reader}",
+            [literal_path(file)],
         )
     except duckdb.Error as error:
         raise SpanledgerError(f"{file} cannot be read: {error}") from error

@@ -6,47 +6,26 @@ spans), so a run that dies leaves nothing but work for the next one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from functools import cache
-from hashlib import sha256
-from importlib import metadata, resources
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 
 from spanledger_warehouse import checks
 from spanledger_warehouse.build import Built, build, create_loaded, transaction
-from spanledger_warehouse.database import connect, sql_text
+from spanledger_warehouse.database import sql_text
 from spanledger_warehouse.errors import CheckFailed, SpanledgerError
-from spanledger_warehouse.landing.discovery import candidates
 from spanledger_warehouse.landing.loading import LoadResult, load
+from spanledger_warehouse.looking import models_digest, release
 from spanledger_warehouse.models import Model, discover
 from spanledger_warehouse.publish import Publication, publish
 from spanledger_warehouse.seed_tables import write_seeds
 from spanledger_warehouse.seeds.catalogue import Catalogue, parse
 from spanledger_warehouse.seeds.provenance import audit, provenance
-from spanledger_warehouse.seeds.source import SeedFiles, read_seeds
+from spanledger_warehouse.seeds.source import SeedFiles
 from spanledger_warehouse.settings import Settings
-
-_COMMENT = re.compile(r"--[^\n]*")
-
-
-@dataclass(frozen=True)
-class Look:
-    """Whether there is anything to do, found without building anything."""
-
-    new_files: int
-    seeds_changed: bool
-    release_changed: bool
-    unfinished: bool
-
-    @property
-    def nothing_new(self) -> bool:
-        """A run would change nothing."""
-        return not (self.new_files or self.seeds_changed or self.release_changed or self.unfinished)
 
 
 @dataclass
@@ -58,54 +37,6 @@ class SeedsRead:
     state: str
     prices: int
     problems: list[str] = field(default_factory=list)
-
-
-def utc_now() -> datetime:
-    """Now, naive UTC, as the warehouse keeps time."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
-def release() -> str:
-    """The installed release."""
-    return metadata.version("spanledger")
-
-
-@cache
-def models_digest() -> str:
-    """Changes when the statement of any model changes, not its comments: then every day has to be built again."""
-    root = resources.files("spanledger_warehouse") / "sql"
-    parts = []
-    for folder in ("staging", "pricing", "ledger", "marts"):
-        for file in sorted((root / folder).iterdir(), key=lambda entry: entry.name):
-            text = file.read_text(encoding="utf-8")
-            keys = "".join(line for line in text.splitlines() if line.startswith(("-- grain", "-- body")))
-            parts.append(f"{folder}/{file.name} {keys} {' '.join(_COMMENT.sub('', text).split())}")
-    return sha256("\n".join(parts).encode()).hexdigest()
-
-
-def read_configured_seeds(settings: Settings, *, uncommitted: bool = False) -> SeedFiles:
-    """The seeds that the settings name, at their commit."""
-    return read_seeds(settings.seeds_source, settings.seeds_ref, allow_uncommitted=uncommitted)
-
-
-def look(settings: Settings, seeds: SeedFiles) -> Look:
-    """Look whether a run has anything to do."""
-    if not settings.home.warehouse_file.is_file() or not settings.home.published_file.is_file():
-        return Look(0, seeds_changed=True, release_changed=True, unfinished=True)
-    with connect(settings) as connection:
-        create_loaded(connection)
-        files = len(candidates(connection, (settings.home.spool, settings.home.landing)))
-        last = connection.execute(
-            "select seeds_digest, seeds_state, model_digest from ops.runs where status = 'published' "
-            "order by started_at desc limit 1"
-        ).fetchone()
-        dirty = connection.execute("select count(*) from ops.dirty_days").fetchone()
-    return Look(
-        new_files=files,
-        seeds_changed=last is None or (last[0], last[1]) != (seeds.digest, seeds.state),
-        release_changed=last is None or last[2] != models_digest(),
-        unfinished=bool(dirty and dirty[0]),
-    )
 
 
 def start_run(connection: duckdb.DuckDBPyConnection, run_id: str, now: datetime) -> None:

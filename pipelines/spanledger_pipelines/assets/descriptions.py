@@ -24,13 +24,23 @@ def group_of(model: Model) -> str:
 def definition_metadata(name: str) -> Mapping[str, Any]:
     """Grain, columns and column lineage, as known before anything is built."""
     model = discover()[name]
-    docs = column_docs(name)
-    lineage = column_lineage()[name]
     return {
         "grain": ", ".join(model.grain),
         "materialized": model.materialized,
+        **column_metadata(name, {}),
+    }
+
+
+def column_metadata(name: str, types: Mapping[str, str]) -> dict[str, Any]:
+    """Columns with their meaning (and type, once built), and the upstream columns that each is made from."""
+    docs = column_docs(name)
+    lineage = column_lineage()[name]
+    return {
         "dagster/column_schema": dg.TableSchema(
-            columns=[dg.TableColumn(column, description=docs.get(column)) for column in lineage]
+            columns=[
+                dg.TableColumn(column, type=types.get(column, "unknown"), description=docs.get(column))
+                for column in lineage
+            ]
         ),
         "dagster/column_lineage": dg.TableColumnLineage(
             deps_by_column={

@@ -4,9 +4,16 @@ from hashlib import sha256
 
 import dagster as dg
 
-from spanledger_pipelines.assets.descriptions import asset_key, definition_metadata, group_of
+from spanledger_pipelines.assets.descriptions import (
+    asset_key,
+    column_metadata,
+    definition_metadata,
+    group_of,
+)
 from spanledger_pipelines.resources import Warehouse
 from spanledger_warehouse import runs
+from spanledger_warehouse.build import column_types, count_rows
+from spanledger_warehouse.looking import utc_now
 from spanledger_warehouse.models import Model, discover
 
 DATA_QUALITY = "marts.data_quality"
@@ -38,10 +45,14 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
     )
     def build(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
         with warehouse.open(context.run_id) as connection:
-            built = runs.build_model(connection, model, run_id=context.run_id, now=runs.utc_now())
+            built = runs.build_model(connection, model, run_id=context.run_id, now=utc_now())
+            types = column_types(connection, model.full_name)
+            rows = count_rows(connection, model)
         return dg.MaterializeResult(
             metadata={
-                "dagster/row_count": built.rows,
+                **column_metadata(model.full_name, types),
+                "dagster/row_count": rows,
+                "rows_rebuilt": built.rows,
                 "days_rebuilt": len(built.days),
                 "first_day": str(min(built.days)) if built.days else "none",
                 "last_day": str(max(built.days)) if built.days else "none",

@@ -5,6 +5,7 @@ import dagster as dg
 from spanledger_pipelines.assets.descriptions import asset_key
 from spanledger_pipelines.resources import Warehouse
 from spanledger_warehouse import runs
+from spanledger_warehouse.looking import utc_now
 from spanledger_warehouse.publish import published_models
 
 PUBLISHED = dg.AssetKey(["published", "spanledger"])
@@ -22,5 +23,5 @@ def published(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mat
     """Publish what was built, if every identity holds."""
     settings = warehouse.settings()
     with warehouse.open(context.run_id) as connection:
-        file = runs.publish_run(connection, settings, run_id=context.run_id, now=runs.utc_now())
+        file = runs.publish_run(connection, settings, run_id=context.run_id, now=utc_now())
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(str(file))})

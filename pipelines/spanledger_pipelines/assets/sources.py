@@ -7,6 +7,7 @@ import dagster as dg
 from spanledger_pipelines.assets.descriptions import asset_key, spec_of
 from spanledger_pipelines.resources import Warehouse
 from spanledger_warehouse import runs
+from spanledger_warehouse.looking import utc_now
 from spanledger_warehouse.models import Model, discover
 
 SHOWN_PROBLEMS = 20
@@ -24,7 +25,7 @@ def loaded(schema: str) -> list[Model]:
 )
 def load_landing(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Load what is new in the spool and the landing zone, each file's bytes once."""
-    settings, now = warehouse.settings(), runs.utc_now()
+    settings, now = warehouse.settings(), utc_now()
     with warehouse.open(context.run_id) as connection:
         result = runs.load_landing(connection, settings, run_id=context.run_id, now=now)
     for problem in result.problems[:SHOWN_PROBLEMS]:
@@ -47,7 +48,7 @@ def load_landing(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Ite
 )
 def load_seeds(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Read the seeds; mark the days whose prices they change. A seed with a fault fails the run: file and line."""
-    seeds, now = warehouse.seeds(), runs.utc_now()
+    seeds, now = warehouse.seeds(), utc_now()
     with warehouse.open(context.run_id) as connection:
         result = runs.load_seeds(connection, seeds, run_id=context.run_id, now=now)
     for problem in result.problems:

@@ -42,8 +42,8 @@ def price(
 ) -> None:
     """Add list_cost_usd, contracted_cost_usd, cost_status and price_ids to each row of a file of usage."""
     from spanledger_pipelines import rendering
+    from spanledger_warehouse.looking import read_configured_seeds
     from spanledger_warehouse.price_file import price_file
-    from spanledger_warehouse.runs import read_configured_seeds
     from spanledger_warehouse.seeds.catalogue import parse
     from spanledger_warehouse.settings import load_settings
 

@@ -10,6 +10,7 @@ import pytest
 
 from spanledger_warehouse import checks, runs
 from spanledger_warehouse.database import connect
+from spanledger_warehouse.looking import read_configured_seeds, utc_now
 from spanledger_warehouse.settings import load_settings
 
 PROCESS = "feedfacefeedfacefeedfacefeedface"
@@ -83,8 +84,8 @@ def published_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings.home.landing.mkdir(parents=True)
     lines = "".join(json.dumps(record) + "\n" for record in RECORDS)
     (settings.home.landing / "calls.jsonl").write_text(lines, encoding="utf-8")
-    seeds = runs.read_configured_seeds(settings, uncommitted=True)
-    now, run_id = runs.utc_now(), "run-of-the-test"
+    seeds = read_configured_seeds(settings, uncommitted=True)
+    now, run_id = utc_now(), "run-of-the-test"
     with connect(settings) as connection:
         runs.start_run(connection, run_id, now)
         runs.load_landing(connection, settings, run_id=run_id, now=now)

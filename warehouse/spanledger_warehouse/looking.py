@@ -1,0 +1,81 @@
+"""Looks whether a run has anything to do, without building anything: new files, other seeds, another release."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from importlib import metadata, resources
+
+from spanledger_warehouse.build import create_loaded
+from spanledger_warehouse.database import connect
+from spanledger_warehouse.landing.discovery import candidates
+from spanledger_warehouse.seeds.source import SeedFiles, read_seeds
+from spanledger_warehouse.settings import Settings
+
+_COMMENT = re.compile(r"--[^\n]*")
+
+
+@dataclass(frozen=True)
+class Look:
+    """Whether there is anything to do, found without building anything."""
+
+    new_files: int
+    seeds_changed: bool
+    release_changed: bool
+    unfinished: bool
+
+    @property
+    def nothing_new(self) -> bool:
+        """A run would change nothing."""
+        return not (self.new_files or self.seeds_changed or self.release_changed or self.unfinished)
+
+
+def utc_now() -> datetime:
+    """Now, naive UTC, as the warehouse keeps time."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def release() -> str:
+    """The installed release."""
+    return metadata.version("spanledger")
+
+
+@cache
+def models_digest() -> str:
+    """Changes when the statement of any model changes, not its comments: then every day has to be built again."""
+    root = resources.files("spanledger_warehouse") / "sql"
+    parts = []
+    for folder in ("staging", "pricing", "ledger", "marts"):
+        for file in sorted((root / folder).iterdir(), key=lambda entry: entry.name):
+            text = file.read_text(encoding="utf-8")
+            keys = "".join(line for line in text.splitlines() if line.startswith(("-- grain", "-- body")))
+            parts.append(f"{folder}/{file.name} {keys} {' '.join(_COMMENT.sub('', text).split())}")
+    return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def read_configured_seeds(settings: Settings, *, uncommitted: bool = False) -> SeedFiles:
+    """The seeds that the settings name, at their commit."""
+    return read_seeds(settings.seeds_source, settings.seeds_ref, allow_uncommitted=uncommitted)
+
+
+def look(settings: Settings, seeds: SeedFiles) -> Look:
+    """Look whether a run has anything to do."""
+    if not settings.home.warehouse_file.is_file() or not settings.home.published_file.is_file():
+        return Look(0, seeds_changed=True, release_changed=True, unfinished=True)
+    with connect(settings) as connection:
+        create_loaded(connection)
+        files = len(candidates(connection, (settings.home.spool, settings.home.landing)))
+        last = connection.execute(
+            "select seeds_digest, seeds_state, model_digest from ops.runs where status = 'published' "
+            "order by started_at desc limit 1"
+        ).fetchone()
+        dirty = connection.execute("select count(*) from ops.dirty_days").fetchone()
+    return Look(
+        new_files=files,
+        seeds_changed=last is None or (last[0], last[1]) != (seeds.digest, seeds.state),
+        release_changed=last is None or last[2] != models_digest(),
+        unfinished=bool(dirty and dirty[0]),
+    )
