@@ -1,5 +1,6 @@
 -- Which price every model id, context and region of the calls being built resolves to, and when.
--- An exact model name wins over an alias; an unknown id resolves to nothing, never to a sibling.
+-- The exact model name wins, then an alias of the provider, then the same two under the provider that it is another
+-- name of; an unknown id resolves to nothing, never to a sibling.
 -- grain: provider, model_id, pricing_context, pricing_region, valid_from
 -- materialized: for the run
 -- columns:
@@ -20,12 +21,27 @@ with ids as (
         and day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
 ),
 
-renamed as (
-    select
-        i.*,
-        coalesce(a.target_provider, i.provider) as billing_provider
+-- The names that a provider goes by: its own, always, and the one that it is another name of, while it is.
+names as (
+    select distinct
+        provider,
+        model_id,
+        provider as name,
+        0 as is_other_name,
+        timestamp '0001-01-01' as valid_from,
+        timestamp '9999-12-31' as valid_to
+    from ids
+    union all
+    select distinct
+        i.provider,
+        i.model_id,
+        a.target_provider as name,
+        1 as is_other_name,
+        a.valid_from,
+        a.valid_to
     from ids as i
-    left join pricing.model_aliases as a on i.provider = a.provider and a.pattern is null
+    inner join pricing.model_aliases as a on i.provider = a.provider
+    where a.pattern is null
 ),
 
 models as (
@@ -35,23 +51,86 @@ models as (
     from pricing.price_cells
 ),
 
-matched as (
+candidates as (
     select
-        r.*,
-        coalesce(m.provider, a.target_provider) as price_provider,
-        coalesce(m.model, a.target_model) as price_model,
-        case when m.model is not null then 'exact' when a.target_model is not null then 'alias' else 'none' end
-            as matched_by,
-        coalesce(a.valid_from, timestamp '0001-01-01') as valid_from,
-        coalesce(a.valid_to, timestamp '9999-12-31') as valid_to
-    from renamed as r
-    left join models as m on r.billing_provider = m.provider and r.model_id = m.model
-    left join pricing.model_aliases as a
+        n.provider,
+        n.model_id,
+        n.name as billing_provider,
+        m.provider as price_provider,
+        m.model as price_model,
+        'exact' as matched_by,
+        n.valid_from,
+        n.valid_to,
+        2 * n.is_other_name + 1 as choice
+    from names as n
+    inner join models as m on n.name = m.provider and n.model_id = m.model
+    union all
+    select
+        n.provider,
+        n.model_id,
+        n.name as billing_provider,
+        a.target_provider as price_provider,
+        a.target_model as price_model,
+        'alias' as matched_by,
+        greatest(n.valid_from, a.valid_from) as valid_from,
+        least(n.valid_to, a.valid_to) as valid_to,
+        2 * n.is_other_name + 2 as choice
+    from names as n
+    inner join pricing.model_aliases as a
+        on n.name = a.provider and a.pattern is not null and regexp_full_match(n.model_id, a.pattern)
+    where n.valid_from < a.valid_to and a.valid_from < n.valid_to
+    union all
+    select
+        provider,
+        model_id,
+        name as billing_provider,
+        cast(null as varchar) as price_provider,
+        cast(null as varchar) as price_model,
+        'none' as matched_by,
+        valid_from,
+        valid_to,
+        6 - is_other_name as choice
+    from names
+),
+
+cuts as (
+    select
+        provider,
+        model_id,
+        valid_from as cut
+    from candidates
+    union
+    select
+        provider,
+        model_id,
+        valid_to as cut
+    from candidates
+),
+
+intervals as (
+    select
+        provider,
+        model_id,
+        cut as valid_from,
+        lead(cut) over (partition by provider, model_id order by cut) as valid_to
+    from cuts
+),
+
+ranked as (
+    select
+        c.* replace (i.valid_from as valid_from, i.valid_to as valid_to),
+        row_number() over (
+            partition by i.provider, i.model_id, i.valid_from
+            order by c.choice, c.price_provider, c.price_model, c.billing_provider
+        ) as place
+    from intervals as i
+    inner join candidates as c
         on
-            m.model is null
-            and r.billing_provider = a.provider
-            and a.pattern is not null
-            and regexp_full_match(r.model_id, a.pattern)
+            i.provider = c.provider
+            and i.model_id = c.model_id
+            and i.valid_from >= c.valid_from
+            and i.valid_to <= c.valid_to
+    where i.valid_to is not null
 ),
 
 regions as (
@@ -63,8 +142,18 @@ regions as (
 )
 
 select
-    m.*,
+    i.provider,
+    i.model_id,
+    i.pricing_context,
+    i.pricing_region,
+    m.billing_provider,
+    m.price_provider,
+    m.price_model,
+    m.matched_by,
+    m.valid_from,
+    m.valid_to,
     coalesce(g.region, 'global') as price_region
-from matched as m
+from ids as i
+inner join ranked as m on i.provider = m.provider and i.model_id = m.model_id and m.place = 1
 left join regions as g
-    on m.price_provider = g.provider and m.price_model = g.model and m.pricing_region = g.region
+    on m.price_provider = g.provider and m.price_model = g.model and i.pricing_region = g.region
