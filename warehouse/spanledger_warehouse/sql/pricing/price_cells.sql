@@ -13,18 +13,54 @@ with priced as (
     where in_force and price_window = '' and currency = 'USD' and valid_from < valid_to
 ),
 
+models as (
+    select distinct
+        provider,
+        model
+    from priced
+),
+
+tier_rules as (
+    select
+        m.provider,
+        m.model,
+        l.tier_comparison,
+        l.valid_from,
+        l.valid_to,
+        case when l.model is null then 0 else 1 end as specificity
+    from models as m
+    inner join pricing.rules as l on m.provider = l.provider and (l.model is null or m.model = l.model)
+    where l.unit is null
+),
+
+dated as (
+    select
+        provider,
+        model,
+        valid_from,
+        valid_to
+    from priced
+    union all
+    select
+        provider,
+        model,
+        valid_from,
+        valid_to
+    from tier_rules
+),
+
 cuts as (
     select
         provider,
         model,
         valid_from as cut
-    from priced
+    from dated
     union
     select
         provider,
         model,
         valid_to as cut
-    from priced
+    from dated
 ),
 
 intervals as (
@@ -148,11 +184,18 @@ rules as (
         t.model,
         t.context,
         t.tier_above,
-        coalesce(arg_max(l.tier_comparison, case when l.model is null then 0 else 1 end), '>') as tier_comparison
+        i.valid_from,
+        coalesce(arg_max(l.tier_comparison, l.specificity), '>') as tier_comparison
     from tiers as t
-    left join pricing.rules as l
-        on t.provider = l.provider and (l.model is null or t.model = l.model) and l.unit is null
-    group by t.provider, t.model, t.context, t.tier_above
+    inner join intervals as i on t.provider = i.provider and t.model = i.model
+    left join tier_rules as l
+        on
+            i.provider = l.provider
+            and i.model = l.model
+            and i.valid_from >= l.valid_from
+            and i.valid_to <= l.valid_to
+    where i.valid_to is not null
+    group by t.provider, t.model, t.context, t.tier_above, i.valid_from
 ),
 
 bounds as (
@@ -170,7 +213,7 @@ ranges as (
     select
         *,
         coalesce(
-            lead(tier_from_tokens) over (partition by provider, model, context order by tier_above) - 1,
+            lead(tier_from_tokens) over (partition by provider, model, context, valid_from order by tier_above) - 1,
             9223372036854775807
         ) as tier_to_tokens
     from bounds
@@ -201,4 +244,9 @@ select
     w.price_id
 from with_fallbacks as w
 inner join ranges as g
-    on w.provider = g.provider and w.model = g.model and w.context = g.context and w.tier_above = g.tier_above
+    on
+        w.provider = g.provider
+        and w.model = g.model
+        and w.context = g.context
+        and w.tier_above = g.tier_above
+        and w.valid_from = g.valid_from
