@@ -1,13 +1,22 @@
-"""`spanledger prices`: check the price seeds, list what is priced, show the history of one model."""
+"""`spanledger prices check`, `list`, `show`: the gate, what is priced, the history of one model."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spanledger_pipelines.commands.options import AsJson
+from spanledger_pipelines.commands.prices.shared import (
+    WRONG,
+    Ref,
+    Source,
+    Uncommitted,
+    fail,
+    print_json,
+    print_table,
+    read,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,33 +24,18 @@ if TYPE_CHECKING:
     from spanledger_warehouse.seeds import Finding, SeedFiles
     from spanledger_warehouse.seeds.provenance import AuditRecord
 
-WRONG = 1
-SETUP = 2
+CHECK_EXAMPLE = "Example: spanledger prices check --source pricing_seeds --base origin/main"
 # Columns of a price row that the JSON of `show` words or names differently.
 _SHOWN_APART = ("file", "line", "price_id", "unit_price", "price", "effective_from", "effective_to")
 
-app = typer.Typer(
-    name="prices",
-    help="The price catalogue: check it, list it, look a price up.",
-    epilog="Exit codes: 0 ok · 1 the seeds are wrong, or nothing was found · 2 usage or set-up.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
 
-Source = Annotated[
-    Path | None,
-    typer.Option("--source", metavar="DIR", help="The seeds; by default the configured or shipped ones."),
-]
-Ref = Annotated[
-    str | None,
-    typer.Option(metavar="REF", help="The commit or branch to read; by default the default branch."),
-]
-Uncommitted = Annotated[
-    bool, typer.Option("--uncommitted", help="Read the folder as it is, committed or not.")
-]
+def register(app: typer.Typer) -> None:
+    """Mount the commands."""
+    app.command(epilog=CHECK_EXAMPLE)(check)
+    app.command("list", epilog="Example: spanledger prices list --provider anthropic")(list_models)
+    app.command(epilog="Example: spanledger prices show claude-sonnet-4-5")(show)
 
 
-@app.command(epilog="Example: spanledger prices check --source pricing_seeds --base origin/main")
 def check(
     source: Source = None,
     ref: Annotated[
@@ -56,11 +50,11 @@ def check(
     """Check the seeds before they are merged: every finding with its file, line and fix."""
     from spanledger_warehouse.seeds.check import check as check_seeds
 
-    files = _read(source, ref, uncommitted=ref is None)
+    files = read(source, ref, uncommitted=ref is None)
     findings = check_seeds(files, base)
     errors = [finding for finding in findings if finding.is_error]
     if as_json:
-        _print_json(
+        print_json(
             {
                 "source": files.source,
                 "commit": files.commit,
@@ -74,7 +68,6 @@ def check(
     raise typer.Exit(WRONG if errors else 0)
 
 
-@app.command("list", epilog="Example: spanledger prices list --provider anthropic")
 def list_models(
     provider: Annotated[str | None, typer.Option(help="Only this provider.")] = None,
     source: Source = None,
@@ -89,25 +82,24 @@ def list_models(
 
     now = datetime.now(UTC)
     models: dict[tuple[str, str], dict[str, str]] = {}
-    for period in parse(_read(source, ref, uncommitted=uncommitted)).require().price_periods():
+    for period in parse(read(source, ref, uncommitted=uncommitted)).require().price_periods():
         row = period.row
         plain = (row.context, row.region, row.window, row.tier_above) == ("standard", "global", "", 0)
         if plain and period.holds_at(now) and provider in (None, row.provider):
             models.setdefault((row.provider, row.model), {})[row.unit] = f"{row.price} {row.currency}"
     if not models:
-        _fail(f"no price{f' of provider {provider!r}' if provider else ''} is in force now")
+        fail(f"no price{f' of provider {provider!r}' if provider else ''} is in force now")
     if as_json:
-        _print_json([{"provider": name, "model": model, **units} for (name, model), units in models.items()])
+        print_json([{"provider": name, "model": model, **units} for (name, model), units in models.items()])
         return
     columns = ("input", "cache_read", "output")
     rows = [
         [name, model, *(units.get(unit, "") for unit in columns)]
         for (name, model), units in sorted(models.items())
     ]
-    _print_table(["provider", "model", *columns], rows, amounts=len(columns))
+    print_table(["provider", "model", *columns], rows, amounts=len(columns))
 
 
-@app.command(epilog="Example: spanledger prices show claude-sonnet-4-5")
 def show(
     model: Annotated[str, typer.Argument(help="The model, as the provider names it, or an alias.")],
     provider: Annotated[str | None, typer.Option(help="Only this provider.")] = None,
@@ -122,7 +114,7 @@ def show(
     from spanledger_warehouse.seeds import parse, resolve
     from spanledger_warehouse.seeds.provenance import audit
 
-    files = _read(source, ref, uncommitted=uncommitted)
+    files = read(source, ref, uncommitted=uncommitted)
     catalogue = parse(files).require()
     priced = {(row.provider, row.model) for row in catalogue.prices}
     providers = sorted({name for name, _ in priced}) if provider is None else [provider]
@@ -132,7 +124,7 @@ def show(
     if not records:
         near = sorted({name for _, name in priced if model.lower() in name.lower()})[:8]
         hint = f"; similar: {', '.join(near)}" if near else "; see `spanledger prices list`"
-        _fail(f"no model {model!r} has a price{hint}")
+        fail(f"no model {model!r} has a price{hint}")
     order = {unit.unit: place for place, unit in enumerate(catalogue.units)}
 
     def place(record: AuditRecord) -> tuple[object, ...]:
@@ -142,28 +134,10 @@ def show(
 
     records.sort(key=place)
     if as_json:
-        _print_json([_record(record) for record in records])
+        print_json([_record(record) for record in records])
         return
     columns = ["price", "from", "amount", "per", "change", "basis", "set by", "commit", "price_id"]
-    _print_table(columns, [_cells(record) for record in records])
-
-
-def _read(source: Path | None, ref: str | None, *, uncommitted: bool) -> SeedFiles:
-    from spanledger_warehouse.seeds import SeedError, read_seeds
-    from spanledger_warehouse.seeds.source import checkout
-
-    if source is None and uncommitted:
-        source = checkout()
-    try:
-        return read_seeds(source, ref, allow_uncommitted=uncommitted)
-    except SeedError as problem:
-        typer.echo(f"error: {problem}", err=True)
-        raise typer.Exit(SETUP) from problem
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(WRONG)
+    print_table(columns, [_cells(record) for record in records])
 
 
 def _print_findings(findings: Sequence[Finding], errors: int, files: SeedFiles) -> None:
@@ -211,25 +185,3 @@ def _cells(record: AuditRecord) -> list[str]:
     author = (origin.author or "").partition(" <")[0]
     commit = (origin.commit or "")[:12]
     return [subject, since, amount, str(row.per), record.action, row.basis, author, commit, row.price_id]
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
-
-
-def _print_table(columns: list[str], rows: list[list[str]], amounts: int = 0) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for position, column in enumerate(columns):
-        right = column in ("amount", "per") or position >= len(columns) - amounts
-        table.add_column(column, justify="right" if right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    if not console.is_terminal:
-        console.width = 200  # a pipe has no width; nothing may be cut
-    console.print(table, soft_wrap=False)

@@ -1,0 +1,94 @@
+"""What the commands below `spanledger prices` share: which seeds are meant, and how answers are printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from spanledger_warehouse.seeds import SeedFiles
+
+WRONG = 1
+SETUP = 2
+FOLDER = "pricing_seeds"
+
+Source = Annotated[
+    Path | None,
+    typer.Option("--source", metavar="DIR", help="The seeds; by default the configured or shipped ones."),
+]
+Ref = Annotated[
+    str | None,
+    typer.Option(metavar="REF", help="The commit or branch to read; by default the default branch."),
+]
+Uncommitted = Annotated[
+    bool, typer.Option("--uncommitted", help="Read the folder as it is, committed or not.")
+]
+
+
+def seeds_folder(source: Path | None) -> Path | None:
+    """The folder of seeds that is meant: the one named, the configured one, or the one we stand in.
+
+    A repository whose seeds are in `pricing_seeds/` may be named by its root. None: the installed ones count.
+    """
+    from spanledger_warehouse.settings import load_settings
+
+    for folder in (source, load_settings().seeds_source):
+        if folder is not None:
+            inner = folder / FOLDER
+            return inner if _has_seeds(inner) and not _has_seeds(folder) else folder
+    here = Path.cwd()
+    return next((folder for folder in (here, here / FOLDER) if _has_seeds(folder)), None)
+
+
+def read(source: Path | None, ref: str | None, *, uncommitted: bool) -> SeedFiles:
+    """Read the seeds that are meant; what cannot be read is a matter of set-up."""
+    from spanledger_warehouse.seeds import SeedError, read_seeds
+    from spanledger_warehouse.seeds.source import checkout
+
+    folder = seeds_folder(source)
+    if folder is None and uncommitted:
+        folder = checkout()
+    try:
+        return read_seeds(folder, ref, allow_uncommitted=uncommitted and folder is not None)
+    except SeedError as problem:
+        typer.echo(f"error: {problem}", err=True)
+        raise typer.Exit(SETUP) from problem
+
+
+def fail(message: str, code: int = WRONG) -> NoReturn:
+    """Say what is wrong and stop."""
+    typer.echo(f"error: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def print_json(value: object) -> None:
+    """JSON in which decimals are strings."""
+    import json
+
+    typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+def print_table(columns: list[str], rows: list[list[str]], amounts: int = 0) -> None:
+    """A table; the last `amounts` columns are numbers."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from spanledger_pipelines.rendering import printable
+
+    console = Console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for position, column in enumerate(columns):
+        right = column in ("amount", "per") or position >= len(columns) - amounts
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    if not console.is_terminal:
+        console.width = 400  # a pipe has no width; nothing may be cut
+    console.print(table, soft_wrap=False)
+
+
+def _has_seeds(folder: Path) -> bool:
+    return (folder / "units.csv").is_file() and (folder / "prices").is_dir()
