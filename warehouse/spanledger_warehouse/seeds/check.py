@@ -81,7 +81,7 @@ def check_plausible(catalogue: Catalogue) -> Iterator[Finding]:
         if base is None:
             continue
         output = units.get("output")
-        if output is not None and output.price < base.price:
+        if output is not None and 0 < output.price < base.price:
             message = f"{output.in_words()} costs {output.price}, less than the input at {base.price}"
             yield warning(
                 output.file, output.line, "plausible", message, "check that the two are not swapped"

@@ -10,6 +10,8 @@ from spanledger_warehouse.seeds.rows import Row, Rule, Unit
 if TYPE_CHECKING:
     from spanledger_warehouse.seeds.catalogue import Catalogue
 
+_PERS = (1, 1000, 3600, 1_000_000)
+
 
 def check_units(units: Sequence[Unit]) -> Iterator[Finding]:
     """Units are named once, and refer to units that exist."""
@@ -19,11 +21,10 @@ def check_units(units: Sequence[Unit]) -> Iterator[Finding]:
             message = f"{unit.unit} is already defined in line {by_name[unit.unit].line}"
             yield error(unit.file, unit.line, "duplicate", message, "keep one of them")
         by_name.setdefault(unit.unit, unit)
-        if unit.per not in (1, 1000, 1_000_000):
+        if unit.per not in _PERS:
             message = f"per is {unit.per}"
-            yield error(
-                unit.file, unit.line, "per", message, "price it per 1, 1000 or 1000000, which divide exactly"
-            )
+            fix = "price it per 1, 1000 or 1000000, which divide exactly, or seconds by the hour, per 3600"
+            yield error(unit.file, unit.line, "per", message, fix)
     for unit in units:
         for column, other in (("parent", unit.parent), ("fallback_unit", unit.fallback_unit)):
             if other and (other not in by_name or other == unit.unit):

@@ -15,6 +15,8 @@ from spanledger_warehouse.seeds.rows import COLUMN, Column, PriceRow, Row
 _EXACT = Context(prec=60)
 _MAX_PLACES = 16
 _MAX_WHOLE = 4  # digits before the point
+_LAST_PLACE = Decimal("1e-16")
+SECONDS_PER_HOUR = 3600
 RowType = TypeVar("RowType", bound=Row)
 
 
@@ -122,7 +124,12 @@ def _read_row(
 
 
 def _unit_price(file: str, line: int, price: Decimal, per: int, findings: list[Finding]) -> Decimal:
-    """The exact price of one unit; what does not fit DECIMAL(20,16) is a finding, never rounded."""
+    """The exact price of one unit; what does not fit DECIMAL(20,16) is a finding, never rounded.
+
+    Prices of an hour are the exception: the price of a second is rounded half-even to 16 places.
+    """
+    if per == SECONDS_PER_HOUR:
+        return _EXACT.quantize(_EXACT.divide(price, Decimal(per)), _LAST_PLACE)
     unit_price = _EXACT.divide(price, Decimal(per)) if per else Decimal(0)
     exponent = unit_price.as_tuple().exponent
     exact = per and _EXACT.multiply(unit_price, Decimal(per)) == price
