@@ -1,7 +1,7 @@
 """One HTTP attempt of one LLM call, from request to span: started once, ended once, whatever happens."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import context as otel_context
@@ -9,11 +9,11 @@ from opentelemetry import context as otel_context
 from spanledger import attributes as names
 from spanledger.diagnostics import counters, internal_error
 from spanledger.hooks.decompression import decompressor
+from spanledger.providers import FAMILIES, messages
 from spanledger.providers import facts as found
-from spanledger.providers import messages
 from spanledger.providers.routes import Route
 from spanledger.requests import RequestFacts
-from spanledger.scanner import BodyScanner, reader
+from spanledger.scanner import Scanner, reader
 
 if TYPE_CHECKING:
     from spanledger.runtime import Runtime
@@ -66,7 +66,7 @@ class Call:
         self._status: int | None = None
         self._error: str | None = None
         self._first_chunk: int | None = None
-        self._scanner: BodyScanner | None = None
+        self._scanner: Scanner | None = None
         self._feed: Callable[[bytes], None] = _ignore
         # pop() is atomic: of all the ways in which a call can end, one gets it.
         self._once = [True]
@@ -76,7 +76,11 @@ class Call:
         self._started = time.perf_counter_ns()
 
     def answered(
-        self, status: int, content_type: str | None = None, content_encoding: str | None = None
+        self,
+        status: int,
+        content_type: str | None = None,
+        content_encoding: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """The head of the response is here.
 
@@ -84,8 +88,12 @@ class Call:
             status: HTTP status code.
             content_type: header, used to pick a parser and not kept; None to tell by the first byte.
             content_encoding: header, when the bytes to come are still encoded.
+            headers: all headers, from which a family may take token counts; none is kept.
         """
         self._status = status
+        read_headers = self._route.family.read_headers
+        if headers is not None and read_headers is not None:
+            read_headers(self._facts, headers)
         self._scanner = reader(self._route.family, self._facts, content_type)
         feed = decompressor(content_encoding, self._scanner.feed)
         if feed is None:
@@ -137,7 +145,7 @@ class Call:
 
     def _emit(self, end: int) -> None:
         attributes = self._attributes()
-        model = self._request.model or self._facts.response_model
+        model = self._request.model or self._route.model or self._facts.response_model
         name = f"{self._route.operation} {model}" if model else self._route.operation
         failed = names.ERROR_TYPE in attributes
         self._runtime.emit(name, self._context, self._start, end, attributes, failed)
@@ -195,6 +203,7 @@ def response_attributes(
         family: the family they were read as, None when nobody said.
         request: what was asked for, where the answer does not say what was served.
     """
+    family = FAMILIES.get(facts.family, family) if facts.family is not None else family
     raw = found.dump(facts.usage) if facts.usage is not None else None
     if raw is not None and len(raw) > found.MAX_USAGE:
         facts.metadata["usage_raw"] = "too_long"

@@ -1,6 +1,7 @@
 """Reads JSON bodies: exact numbers, and long texts stepped over instead of decoded. Pure."""
 
 import json
+import re
 from typing import Any, Final
 
 from spanledger.providers.facts import NumberText
@@ -23,16 +24,51 @@ def load(body: bytes) -> Any:
     Returns:
         The value, or None when the body is not JSON.
     """
-    # Stepping from quote to quote is a gain only while quotes are far apart.
-    if len(body) > _WORTH_IT and body.count(b'"') * _SPARSE < len(body):
-        body = elide(body)
+    body = _shortened(body)
     try:
         return _DECODER.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
 
 
+def load_elements(body: bytes) -> tuple[list[Any], bool]:
+    """Decode the elements of a JSON array, also of one that breaks off.
+
+    Args:
+        body: UTF-8 JSON that begins with `[`.
+
+    Returns:
+        The whole elements, read as `load` reads them, and whether the array was whole.
+    """
+    written = _shortened(body).decode("utf-8", "replace")
+    position = _after_space(written, written.find("[") + 1)
+    elements: list[Any] = []
+    while position < len(written) and written[position] != "]":
+        try:
+            element, position = _DECODER.raw_decode(written, position)
+        except (ValueError, RecursionError):
+            return elements, False
+        elements.append(element)
+        position = _after_space(written, position)
+        if written[position : position + 1] == ",":
+            position = _after_space(written, position + 1)
+    return elements, position < len(written)
+
+
+def _after_space(written: str, position: int) -> int:
+    found = _SPACE.match(written, position)
+    return found.end() if found else position
+
+
+def _shortened(body: bytes) -> bytes:
+    # Stepping from quote to quote is a gain only while quotes are far apart.
+    if len(body) > _WORTH_IT and body.count(b'"') * _SPARSE < len(body):
+        return elide(body)
+    return body
+
+
 # Infinity and NaN are no JSON, but some servers send them.
+_SPACE: Final = re.compile(r"\s*")
 _DECODER: Final = json.JSONDecoder(parse_float=NumberText, parse_constant=str)
 
 

@@ -1,9 +1,18 @@
 """What a request says about itself: model, stream, tier. Read from bytes in memory, never from a stream."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from spanledger import payload
 from spanledger.providers.facts import text
+
+# What a request of each operation cannot do without, beside its model.
+_ESSENTIAL: Final[dict[str, tuple[str, type]]] = {
+    "anthropic_messages": ("messages", list),
+    "openai_chat": ("prompt", object),
+    "openai_embeddings": ("input", object),
+    "openai_images": ("prompt", str),
+    "openai_responses": ("input", object),
+}
 
 
 class RequestFacts(NamedTuple):
@@ -43,7 +52,8 @@ def read(body: bytes | None, host: str, port: int | None, retries: str | None) -
     if type(asked) is not dict:
         asked = {}
     return RequestFacts(
-        model=text(asked.get("model")),
+        # Google's clients send `models/…`, as its paths do.
+        model=text(_model(asked.get("model"))),
         stream=asked.get("stream") is True,
         service_tier=text(asked.get("service_tier")),
         speed=text(asked.get("speed")),
@@ -54,3 +64,22 @@ def read(body: bytes | None, host: str, port: int | None, retries: str | None) -
         if retries and retries.isascii() and retries.isdigit() and len(retries) < 6
         else 1,
     )
+
+
+def _model(asked: Any) -> Any:
+    return asked.removeprefix("models/") if type(asked) is str else asked
+
+
+def is_llm_call(body: bytes | None, family: str) -> bool:
+    """Whether a request to a host that nobody named is an LLM call of this family, by the shape of its body.
+
+    Args:
+        body: the JSON body, None when it is not in memory.
+        family: name of the payload family that the path suggests.
+    """
+    essential = _ESSENTIAL.get(family)
+    asked: Any = payload.load(body) if body and essential else None
+    if essential is None or type(asked) is not dict or text(asked.get("model")) is None:
+        return False
+    key, kind = essential
+    return key in asked and isinstance(asked[key], kind)

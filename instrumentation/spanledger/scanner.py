@@ -1,8 +1,9 @@
 """Finds the few lines of a stream that matter, in whatever pieces bytes arrive, and keeps nothing else."""
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from spanledger import payload
+from spanledger.frame_scanner import FrameScanner
 from spanledger.providers.facts import Facts, Family
 
 LINE_LIMIT: Final = 1 << 20
@@ -62,12 +63,23 @@ class BodyScanner:
         lines: True for SSE and NDJSON, False for one document, None to tell by the first byte.
     """
 
-    __slots__ = ("_buffer", "_facts", "_family", "_lines", "_needles", "_opening", "_passing", "events")
+    __slots__ = (
+        "_buffer",
+        "_facts",
+        "_family",
+        "_frames",
+        "_lines",
+        "_needles",
+        "_opening",
+        "_passing",
+        "events",
+    )
 
     def __init__(self, family: Family, facts: Facts, lines: bool | None) -> None:
         self._family = family
         self._facts = facts
         self._lines = lines
+        self._frames: FrameScanner | None = None
         self._needles = family.needles
         self._opening = _OPENING_LINES
         # Between two lines, the opening ones behind us: the state in which nearly every chunk arrives.
@@ -83,9 +95,18 @@ class BodyScanner:
                     break
             else:
                 return
+        if self._frames is not None:
+            self._frames.feed(data)
+            self.events = self._frames.events
+            return
         if self._lines is None:
             start = data.lstrip()
             if not start:
+                return
+            if start[:1] == b"\0":
+                # The first length of a binary frame is below 16 MiB.
+                self._frames = FrameScanner(self._family, self._facts)
+                self.feed(data)
                 return
             # Anything that does not open like JSON is SSE: `data:`, `event:` or a comment.
             self._lines = start[:1] not in (b"{", b"[")
@@ -118,15 +139,39 @@ class BodyScanner:
 
     def end(self) -> None:
         """The body is over, by whatever cause: read what is still in the buffer."""
+        if self._frames is not None:
+            self._frames.end()
+            return
         rest = self._buffer.take()
         if rest is None:
             self._facts.missing_because("too_long")
         elif self._lines:
             self._line(rest)
         elif rest.strip():
-            self._object(payload.load(rest))
-            if self._facts.final is None:
-                self._facts.final = True
+            self._document(rest)
+
+    def _document(self, body: bytes) -> None:
+        if body.lstrip()[:1] == b"[":
+            # Gemini streams a JSON array, element by element; one that breaks off still says what it has said.
+            elements, whole = payload.load_elements(body)
+            self.events = len(elements) > 1
+            for element in elements:
+                self._object(element)
+        else:
+            value = payload.load(body)
+            whole = value is not None
+            if whole:
+                self._object(value)
+            else:
+                self._undeclared_lines(body.split(b"\n"))
+        if whole and self._facts.final is None:
+            self._facts.final = True
+
+    def _undeclared_lines(self, lines: list[bytes]) -> None:
+        """Lines of JSON, in an answer whose head did not say so."""
+        if type(payload.load(lines[0])) is dict:
+            for line in lines:
+                self._line(line)
 
     def _line(self, line: bytes) -> None:
         line = line.strip()
@@ -157,8 +202,30 @@ class BodyScanner:
                 self._opening = 0
 
 
-def reader(family: Family, facts: Facts, content_type: str | None) -> BodyScanner:
+class Scanner(Protocol):
+    """Takes the bytes of an answer in whatever pieces they arrive.
+
+    Attributes:
+        events: the answer turned out to be a stream of events.
+    """
+
+    events: bool
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the decoded body."""
+
+    def end(self) -> None:
+        """The body is over, by whatever cause."""
+
+
+# Lines of JSON open like one document. SSE does not, and an error of its server may be one: the first byte tells.
+_LINES: Final = ("application/x-ndjson", "application/jsonl", "application/stream+json")
+_FRAMES: Final = "application/vnd.amazon.eventstream"
+
+
+def reader(family: Family, facts: Facts, content_type: str | None) -> Scanner:
     """The scanner for an answer of this content type."""
     kind = (content_type or "").partition(";")[0].strip().lower()
-    lines = True if kind in ("text/event-stream", "application/x-ndjson", "application/jsonl") else None
-    return BodyScanner(family, facts, lines)
+    if kind == _FRAMES:
+        return FrameScanner(family, facts)
+    return BodyScanner(family, facts, True if kind in _LINES else None)

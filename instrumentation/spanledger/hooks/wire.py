@@ -123,12 +123,13 @@ def _attach(call: Call, response: Any, tee: Callable[[Any, Call], Any]) -> None:
     try:
         if hasattr(response, "_content"):
             # Read in full: by send itself, or by an event hook. It is decoded already.
-            call.answered(response.status_code)
+            call.answered(response.status_code, headers=response.headers)
             call.feed(response.content)
             call.finish()
         else:
             headers = response.headers
-            call.answered(response.status_code, headers.get("content-type"), headers.get("content-encoding"))
+            kind, encoding = headers.get("content-type"), headers.get("content-encoding")
+            call.answered(response.status_code, kind, encoding, headers)
             response.stream = tee(response.stream, call)
     except Exception:
         call.finish()

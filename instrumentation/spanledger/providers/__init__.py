@@ -2,15 +2,36 @@
 
 from typing import Final
 
-from spanledger.providers import anthropic_messages, openai_chat, openai_embeddings, openai_responses
+from spanledger.providers import (
+    anthropic_messages,
+    bedrock_converse,
+    bedrock_invoke,
+    cohere,
+    gemini,
+    ollama,
+    openai_audio,
+    openai_chat,
+    openai_embeddings,
+    openai_images,
+    openai_responses,
+    vertex_predict,
+)
 from spanledger.providers.facts import Family
 
 FAMILIES: Final[dict[str, Family]] = {
     family.name: family
     for family in (
         anthropic_messages.FAMILY,
+        bedrock_converse.FAMILY,
+        bedrock_invoke.FAMILY,
+        cohere.FAMILY,
+        gemini.FAMILY,
+        ollama.FAMILY,
+        openai_audio.FAMILY,
         openai_chat.FAMILY,
         openai_embeddings.FAMILY,
+        openai_images.FAMILY,
         openai_responses.FAMILY,
+        vertex_predict.FAMILY,
     )
 }

@@ -1,8 +1,11 @@
-"""Anthropic's Messages: one message object, or message_start … message_delta over a stream."""
+"""Anthropic's Messages: one message object, or message_start … message_delta over a stream.
 
-from collections.abc import Iterable
+Facts: Anthropic's API reference, the types of its SDK and recorded exchanges. `input_tokens` leaves the cache out.
+`iterations` (compaction, an advisor on another model, a fallback) stay verbatim in the usage object; what they count
+beyond the top level is for the warehouse to book, each on its own model.
+"""
 
-from spanledger.providers.facts import Facts, Family, Json, Tokens, count, mapping, read_error, text
+from spanledger.providers.facts import Facts, Family, Json, Tokens, count, mapping, read_error, text, total
 
 
 def read(facts: Facts, body: Json) -> None:
@@ -52,31 +55,18 @@ def count_tokens(usage: Json) -> Tokens:
     """Token counts of a message's usage object; its `input_tokens` leaves the cache out, ours includes it."""
     cache_read, cache_write = usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens")
     if cache_write is None and (by_lifetime := mapping(usage.get("cache_creation"))):
-        cache_write = _sum(by_lifetime.values())
+        cache_write = total(*by_lifetime.values())
     return Tokens(
-        input=_sum(
-            (
-                usage.get("input_tokens"),
-                0 if cache_read is None else cache_read,
-                0 if cache_write is None else cache_write,
-            )
+        input=total(
+            usage.get("input_tokens"),
+            0 if cache_read is None else cache_read,
+            0 if cache_write is None else cache_write,
         ),
         output=count(usage.get("output_tokens")),
         cache_read=count(cache_read),
         cache_write=count(cache_write),
         reasoning=count(mapping(usage.get("output_tokens_details")).get("thinking_tokens")),
     )
-
-
-def _sum(parts: Iterable[object]) -> int | None:
-    """The total, or None as soon as one part is not a count: half a total would be a wrong one."""
-    total = 0
-    for part in parts:
-        known = count(part)
-        if known is None:
-            return None
-        total += known
-    return count(total)
 
 
 FAMILY = Family(

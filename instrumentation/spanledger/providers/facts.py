@@ -65,6 +65,7 @@ class Facts:
             does not say, which in a document is its last word and in a stream is not.
         metadata: response facts worth keeping that have no attribute of their own.
         reported_cost: what the provider says it charged, as plain decimal text.
+        family: name of the family that the usage object turned out to be of, where the path does not tell.
     """
 
     response_id: str | None = None
@@ -80,6 +81,7 @@ class Facts:
     metadata: dict[str, str] = field(default_factory=dict)
     error_type: str | None = None
     error_message: str | None = None
+    family: str | None = None
 
     def finished(self, reason: Any) -> None:
         """Note a finish reason, each once and in order."""
@@ -101,12 +103,15 @@ class Family:
         needles: byte strings of which a stream line must hold one to be worth parsing.
         read: folds a whole answer, or one event of a stream, into the facts.
         count: token counts of a usage object.
+        read_headers: takes counts from the response's headers (by lower-case name), where a provider puts them
+            there; no header is stored.
     """
 
     name: str
     needles: tuple[bytes, ...]
     read: Callable[[Facts, Json], None]
     count: Callable[[Json], Tokens]
+    read_headers: Callable[[Facts, Mapping[str, str]], None] | None = None
 
 
 def mapping(value: Any) -> Json:
@@ -129,6 +134,12 @@ def count(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value <= MAX_COUNT else None
 
 
+def total(*parts: Any) -> int | None:
+    """The sum of counts, or None as soon as one part is not a count: half a total would be a wrong one."""
+    known = [count(part) for part in parts]
+    return None if None in known else count(sum(part for part in known if part is not None))
+
+
 def money(value: Any) -> str | None:
     """A non-negative JSON number as plain decimal text, exact to the last digit; else None."""
     if isinstance(value, NumberText):
@@ -144,6 +155,17 @@ def money(value: Any) -> str | None:
         return None
     plain = format(amount, "f")
     return plain if len(plain) <= 64 else None
+
+
+def read_cost(facts: Facts, usage: Json) -> None:
+    """Note what the provider says it charged: a number (OpenRouter), a total (Perplexity), or 1e-10 USD ticks (xAI)."""
+    cost = usage.get("cost")
+    amount = money(mapping(cost).get("total_cost")) if type(cost) is dict else money(cost)
+    ticks = count(usage.get("cost_in_usd_ticks"))
+    if amount is None and ticks is not None:
+        amount = format(Decimal(ticks).scaleb(-10), "f")
+    if amount is not None:
+        facts.reported_cost, facts.reported_cost_currency = amount, "USD"
 
 
 def read_error(facts: Facts, error: Any) -> None:

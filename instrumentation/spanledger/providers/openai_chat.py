@@ -1,6 +1,22 @@
-"""Chat completions and legacy completions, as OpenAI and everyone compatible with it sends them."""
+"""Chat completions and legacy completions, as OpenAI and everyone compatible with it sends them.
 
-from spanledger.providers.facts import Facts, Family, Json, Tokens, count, mapping, money, read_error, text
+Facts: the API references of OpenAI, DeepSeek, Groq, Mistral, OpenRouter, Perplexity, Together and xAI, and recorded
+exchanges. Where these differ, and how totals that do not add up are read, stands at `count_tokens`.
+"""
+
+from typing import Any
+
+from spanledger.providers.facts import (
+    Facts,
+    Family,
+    Json,
+    Tokens,
+    count,
+    mapping,
+    read_cost,
+    read_error,
+    text,
+)
 
 
 def read(facts: Facts, body: Json) -> None:
@@ -29,27 +45,58 @@ def _read_usage(facts: Facts, body: Json) -> None:
     if type(usage) is dict and usage:
         # Some send a running figure on every chunk: the last one holds, and is final once the answer is.
         facts.usage = usage
-        if (cost := money(usage.get("cost"))) is not None:
-            facts.reported_cost, facts.reported_cost_currency = cost, "USD"
+        read_cost(facts, usage)
     if facts.usage is not None and (facts.finish_reasons or not body.get("choices")):
         facts.final = True
 
 
 def count_tokens(usage: Json) -> Tokens:
-    """Token counts of a completion's usage object; `prompt_tokens` already includes cached ones."""
-    prompt = mapping(usage.get("prompt_tokens_details"))
-    completion = mapping(usage.get("completion_tokens_details"))
-    cache_read = count(prompt.get("cached_tokens"))
-    if cache_read is None:
-        # DeepSeek splits its prompt into hits and misses.
-        cache_read = count(usage.get("prompt_cache_hit_tokens"))
-    return Tokens(
-        input=count(usage.get("prompt_tokens")),
-        output=count(usage.get("completion_tokens")),
-        cache_read=cache_read,
-        cache_write=count(prompt.get("cache_write_tokens")),
-        reasoning=count(completion.get("reasoning_tokens")),
+    """Token counts of a usage object, totals inclusive.
+
+    What a total counts beyond prompt and completion is one of: a cache outside of the prompt (Grok on Azure), audio
+    outside of the prompt (Mistral), reasoning outside of the completion (xAI), or thoughts that nobody names (Gemini
+    behind a compatible host). A cache that is called both read and written in full (Gemini behind OpenRouter) was
+    read; reasoning beyond the completion (OpenRouter) is all of it.
+    """
+    details = details_of(usage, "prompt")
+    prompt, completion = count(usage.get("prompt_tokens")), count(usage.get("completion_tokens"))
+    read_tokens = _first(
+        details.get("cached_tokens"),
+        usage.get("prompt_cache_hit_tokens"),
+        usage.get("cached_tokens"),
+        usage.get("num_cached_tokens"),
     )
+    written = _first(
+        details.get("cache_write_tokens"),
+        details.get("cache_creation_tokens"),
+        usage.get("cache_creation_input_tokens"),
+    )
+    reasoning = count(details_of(usage, "completion").get("reasoning_tokens"))
+    everything = count(usage.get("total_tokens"))
+    if prompt is not None and completion is not None:
+        beyond = 0 if everything is None else max(0, everything - prompt - completion)
+        if read_tokens is not None and read_tokens > prompt:
+            prompt += read_tokens
+            beyond = max(0, beyond - read_tokens)
+        audio = count(details.get("audio_tokens"))
+        if beyond and (beyond == audio or (not audio and count(usage.get("prompt_audio_seconds")))):
+            prompt += beyond
+        elif beyond:
+            completion += beyond
+            reasoning = reasoning or beyond
+        if read_tokens == written and read_tokens is not None and 2 * read_tokens > prompt:
+            written = 0
+        reasoning = None if reasoning is None else min(reasoning, completion)
+    return Tokens(prompt, completion, read_tokens, written, reasoning)
+
+
+def details_of(usage: Json, side: str) -> Json:
+    """The details of the prompt or the completion; Mistral and Writer spell the key in the singular."""
+    return mapping(usage.get(f"{side}_tokens_details") or usage.get(f"{side}_token_details"))
+
+
+def _first(*values: Any) -> int | None:
+    return next((known for value in values if (known := count(value)) is not None), None)
 
 
 FAMILY = Family(

@@ -1,6 +1,20 @@
-"""Embeddings, as OpenAI and everyone compatible with it sends them."""
+"""Embeddings, as OpenAI and everyone compatible with it sends them, and reranking that is counted the same way.
 
-from spanledger.providers.facts import Facts, Family, Json, Tokens, count, mapping, money, read_error, text
+Facts: the API references of OpenAI, Mistral, Together and Voyage. Voyage and Jina name a total only: all of it is
+input.
+"""
+
+from spanledger.providers.facts import (
+    Facts,
+    Family,
+    Json,
+    Tokens,
+    count,
+    mapping,
+    read_cost,
+    read_error,
+    text,
+)
 
 
 def read(facts: Facts, body: Json) -> None:
@@ -13,14 +27,14 @@ def read(facts: Facts, body: Json) -> None:
     if type(usage) is dict and usage:
         facts.usage = usage
         facts.final = True
-        if (cost := money(usage.get("cost"))) is not None:
-            facts.reported_cost, facts.reported_cost_currency = cost, "USD"
+        read_cost(facts, usage)
 
 
 def count_tokens(usage: Json) -> Tokens:
     """Token counts of an embeddings usage object; there is no output to count."""
     prompt = mapping(usage.get("prompt_tokens_details"))
-    return Tokens(input=count(usage.get("prompt_tokens")), cache_read=count(prompt.get("cached_tokens")))
+    given = usage.get("total_tokens") if usage.get("prompt_tokens") is None else usage["prompt_tokens"]
+    return Tokens(input=count(given), cache_read=count(prompt.get("cached_tokens")))
 
 
 FAMILY = Family(name="openai_embeddings", needles=(b'_tokens"', b'"error"'), read=read, count=count_tokens)

@@ -1,4 +1,7 @@
-"""OpenAI's Responses: a response object, or a stream of events that carry one."""
+"""OpenAI's Responses: a response object, or a stream of events that carry one.
+
+Facts: the API references of OpenAI and xAI, and recorded exchanges.
+"""
 
 from typing import Final
 
@@ -10,7 +13,7 @@ from spanledger.providers.facts import (
     code,
     count,
     mapping,
-    money,
+    read_cost,
     read_error,
     text,
 )
@@ -44,8 +47,7 @@ def _read_response(facts: Facts, response: Json) -> None:
     if type(usage) is dict and usage:
         facts.usage = usage
         facts.final = status not in _UNFINISHED
-        if (cost := money(usage.get("cost"))) is not None:
-            facts.reported_cost, facts.reported_cost_currency = cost, "USD"
+        read_cost(facts, usage)
     elif status in _UNFINISHED and response.get("background") is True:
         # The answer will be fetched later by GET: this call's usage never comes this way.
         facts.missing_because("background")

@@ -3,45 +3,81 @@
 import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
+from urllib.parse import unquote
 
 from spanledger.providers import FAMILIES
 from spanledger.providers.facts import Family
+from spanledger.providers.hosts import HostRule, provider_of
+
+__all__ = ["UNKNOWN", "HostRule", "Route", "route"]
 
 UNKNOWN: Final = "unknown"
 
-# Exact host, or the end of a host when it starts with a dot. Names follow gen_ai.provider.name.
-HOSTS: Final[dict[str, str]] = {
-    "api.anthropic.com": "anthropic",
-    "api.cerebras.ai": "cerebras",
-    "api.deepinfra.com": "deepinfra",
-    "api.deepseek.com": "deepseek",
-    "api.fireworks.ai": "fireworks_ai",
-    "api.groq.com": "groq",
-    "api.mistral.ai": "mistral_ai",
-    "api.moonshot.ai": "moonshot_ai",
-    "api.moonshot.cn": "moonshot_ai",
-    "api.openai.com": "openai",
-    ".api.openai.com": "openai",
-    "api.perplexity.ai": "perplexity",
-    "api.sambanova.ai": "sambanova",
-    "api.together.ai": "together_ai",
-    "api.together.xyz": "together_ai",
-    "api.x.ai": "x_ai",
-    "generativelanguage.googleapis.com": "gcp.gemini",
-    "openrouter.ai": "openrouter",
-    "router.huggingface.co": "hugging_face",
-    ".cognitiveservices.azure.com": "azure.ai.openai",
-    ".openai.azure.com": "azure.ai.openai",
-    ".services.ai.azure.com": "azure.ai.inference",
+
+class Path(NamedTuple):
+    """A row of the tables below: the end of a path, its operation and its family.
+
+    Attributes:
+        pattern: searched in the path; a group `model` names the model.
+        operation: `gen_ai.operation.name`.
+        family: name of the payload family.
+        anywhere: the path alone tells an LLM call, also at a host that nobody named.
+    """
+
+    pattern: re.Pattern[str]
+    operation: str
+    family: str
+    anywhere: bool = False
+
+
+def _row(pattern: str, operation: str, family: str, anywhere: bool = False) -> Path:
+    return Path(re.compile(pattern), operation, family, anywhere)
+
+
+_GOOGLE: Final = r"/(?:models|tunedModels|endpoints)/(?P<model>[^/:]{1,256}):"
+_BEDROCK: Final = r"/model/(?P<model>.{1,256})"
+
+# Paths that mean something at one provider only; they come first.
+OWN: Final[dict[str, tuple[Path, ...]]] = {
+    "aws.bedrock": (
+        _row(r"/model/(?P<model>.{0,200}embed.{1,50})/invoke$", "embeddings", "bedrock_invoke"),
+        _row(_BEDROCK + r"/invoke(?:-with-response-stream)?$", "chat", "bedrock_invoke"),
+    ),
+    "cohere": (
+        _row(r"/v[12]/chat/?$", "chat", "cohere"),
+        _row(r"/v1/generate/?$", "text_completion", "cohere"),
+        _row(r"/v[12]/embed/?$", "embeddings", "cohere"),
+        _row(r"/v[12]/rerank/?$", "rerank", "cohere"),
+    ),
+    "gcp.vertex_ai": (
+        _row(
+            r"/publishers/anthropic" + _GOOGLE + r"(?:rawP|streamRawP)redict$", "chat", "anthropic_messages"
+        ),
+        _row(r"/publishers/\w+" + _GOOGLE + r"(?:rawP|streamRawP)redict$", "chat", "openai_chat"),
+        _row(r"/publishers/google" + _GOOGLE + r"predict$", "embeddings", "vertex_predict"),
+    ),
+    "ollama": (
+        _row(r"/api/chat/?$", "chat", "ollama"),
+        _row(r"/api/generate/?$", "text_completion", "ollama"),
+        _row(r"/api/embed(?:dings)?/?$", "embeddings", "ollama"),
+    ),
+    "writer": (_row(r"/v1/chat/?$", "chat", "openai_chat"),),
 }
 
-# The end of a path, its operation and its family. count_tokens, files, moderations … are in no row.
-PATHS: Final[tuple[tuple[re.Pattern[str], str, Family], ...]] = (
-    (re.compile(r"/chat/completions/?$"), "chat", FAMILIES["openai_chat"]),
-    (re.compile(r"/(?<!/chat/)completions/?$"), "text_completion", FAMILIES["openai_chat"]),
-    (re.compile(r"/responses(/compact)?/?$"), "chat", FAMILIES["openai_responses"]),
-    (re.compile(r"/embeddings/?$"), "embeddings", FAMILIES["openai_embeddings"]),
-    (re.compile(r"/v1/messages/?$"), "chat", FAMILIES["anthropic_messages"]),
+# Everybody's. count_tokens, files, moderations … are in no row.
+PATHS: Final[tuple[Path, ...]] = (
+    _row(r"/chat/completions/?$", "chat", "openai_chat", anywhere=True),
+    _row(r"/(?<!/chat/)completions/?$", "text_completion", "openai_chat"),
+    _row(r"/responses(/compact)?/?$", "chat", "openai_responses"),
+    _row(r"/(?:multimodal)?embeddings/?$", "embeddings", "openai_embeddings"),
+    _row(r"/v1/rerank/?$", "rerank", "openai_embeddings"),
+    _row(r"/v1/messages/?$", "chat", "anthropic_messages"),
+    _row(r"/images/(?:generations|edits|variations)/?$", "image_generation", "openai_images"),
+    _row(r"/audio/(?:transcriptions|translations)/?$", "transcription", "openai_audio"),
+    _row(r"/audio/speech/?$", "speech", "openai_audio"),
+    _row(_GOOGLE + r"(?:streamG|g)enerateContent$", "generate_content", "gemini", anywhere=True),
+    _row(_GOOGLE + r"(?:embedContent|batchEmbedContents)$", "embeddings", "gemini", anywhere=True),
+    _row(_BEDROCK + r"/converse(?:-stream)?$", "chat", "bedrock_converse", anywhere=True),
 )
 
 # On OpenAI's own hosts this is a message of an Assistants thread.
@@ -49,23 +85,14 @@ _THREADS: Final = re.compile(r"/threads/")
 _DEPLOYMENT: Final = re.compile(r"/deployments/([^/]{1,256})/")
 
 
-class HostRule(NamedTuple):
-    """A user's rule: requests to this host, port (any when None) and path prefix go to this provider."""
-
-    host: str
-    port: int | None
-    prefix: str
-    provider: str
-
-
 class Route(NamedTuple):
     """What a request turned out to be.
 
     Attributes:
-        provider: `gen_ai.provider.name`, `unknown` for an unmistakable LLM call to a host that nobody named.
+        provider: `gen_ai.provider.name`, `unknown` for an LLM call to a host that nobody named.
         operation: `gen_ai.operation.name`.
         family: how its answer is read.
-        model: the model, when the path names it (Azure deployments).
+        model: the model, when the path names it (Gemini, Bedrock, Azure deployments).
     """
 
     provider: str
@@ -80,37 +107,38 @@ def route(host: str, port: int | None, path: str, rules: Sequence[HostRule] = ()
     Args:
         host: host name, lower case.
         port: port as in the URL, the scheme's default included.
-        path: path of the URL.
+        path: path of the URL, percent-encoded or not.
         rules: the user's host rules; they come before the table.
 
     Returns:
         The route, or None when the request is none of our business.
     """
-    provider = _provider(host, port, path, rules)
-    if provider is None and not path.endswith("/chat/completions"):
+    if "%" in path:
+        path = unquote(path)
+    return _find(path, provider_of(host, port, path, rules), anywhere=False)
+
+
+def suggested(path: str) -> Route | None:
+    """What a POST to a host that nobody named would be, if the shape of its body says that it is an LLM call.
+
+    Args:
+        path: path of the URL, percent-encoded or not.
+
+    Returns:
+        The route to take when `requests.is_llm_call` agrees, None when there is nothing to ask.
+    """
+    return _find(unquote(path), None, anywhere=True)
+
+
+def _find(path: str, provider: str | None, *, anywhere: bool) -> Route | None:
+    for row in (*OWN.get(provider or "", ()), *PATHS):
+        found = row.pattern.search(path)
+        if found:
+            break
+    else:
         return None
-    for pattern, operation, family in PATHS:
-        if pattern.search(path):
-            if _THREADS.search(path):
-                return None
-            deployment = _DEPLOYMENT.search(path)
-            return Route(provider or UNKNOWN, operation, family, deployment.group(1) if deployment else None)
-    return None
-
-
-def _provider(host: str, port: int | None, path: str, rules: Sequence[HostRule]) -> str | None:
-    for rule in rules:
-        if rule.host == host and rule.port in (None, port) and _under(path, rule.prefix):
-            return rule.provider
-    known = HOSTS.get(host)
-    if known is None:
-        # The longest known ending: two labels at least, so this stops after a few look-ups.
-        rest = host
-        while known is None and (dot := rest.find(".", 1)) > 0:
-            rest = rest[dot:]
-            known = HOSTS.get(rest)
-    return known
-
-
-def _under(path: str, prefix: str) -> bool:
-    return not prefix or path == prefix or path.startswith(prefix + "/")
+    if _THREADS.search(path) or not (provider or row.anywhere or anywhere):
+        return None
+    deployment = _DEPLOYMENT.search(path)
+    model = found.groupdict().get("model") or (deployment.group(1) if deployment else None)
+    return Route(provider or UNKNOWN, row.operation, FAMILIES[row.family], model)

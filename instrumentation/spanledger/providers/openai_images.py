@@ -1,0 +1,28 @@
+"""OpenAI's images: generations, edits and variations, as a document or a stream of partial images.
+
+Facts: ImagesResponse and ImageGenCompletedEvent of OpenAI's API reference. Models before gpt-image report no usage.
+"""
+
+from spanledger.providers.facts import Facts, Family, Json, Tokens, count, read_error, text
+
+
+def read(facts: Facts, body: Json) -> None:
+    """Fold an answer, or one event of its stream, into the facts."""
+    facts.response_model = facts.response_model or text(body.get("model"))
+    if body.get("error"):
+        read_error(facts, body["error"])
+    images = body.get("data")
+    if type(images) is list and images:
+        facts.metadata["images"] = str(len(images))
+    usage = body.get("usage")
+    if type(usage) is dict and usage:
+        facts.usage = usage
+        facts.final = True
+
+
+def count_tokens(usage: Json) -> Tokens:
+    """Token counts of an images usage object; both totals are inclusive already."""
+    return Tokens(input=count(usage.get("input_tokens")), output=count(usage.get("output_tokens")))
+
+
+FAMILY = Family(name="openai_images", needles=(b'_tokens"', b'"error"'), read=read, count=count_tokens)

@@ -1,0 +1,39 @@
+"""Vertex embeddings by `:predict`: token counts stand beside each vector, there is no usage object of the whole.
+
+Facts: TextEmbeddingPredictionResult of the Vertex reference (`predictions[].embeddings.statistics.token_count`,
+`metadata.billableCharacterCount`).
+"""
+
+from typing import Any
+
+from spanledger.providers.facts import Facts, Family, Json, Tokens, count, mapping, read_error, total
+
+
+def read(facts: Facts, body: Json) -> None:
+    """Gather the statistics of every prediction."""
+    if error := mapping(body.get("error")):
+        read_error(facts, {"type": error.get("status"), "message": error.get("message")})
+    predictions = body.get("predictions")
+    usage: dict[str, Any] = {}
+    counts = [_token_count(prediction) for prediction in predictions] if type(predictions) is list else []
+    if counts and all(found is not None for found in counts):
+        usage["token_count"] = total(*counts)
+    characters = count(mapping(body.get("metadata")).get("billableCharacterCount"))
+    if characters is not None:
+        usage["billableCharacterCount"] = characters
+    if usage:
+        facts.usage = usage
+        facts.final = True
+
+
+def _token_count(prediction: Any) -> int | None:
+    statistics = mapping(mapping(mapping(prediction).get("embeddings")).get("statistics"))
+    return count(statistics.get("token_count"))
+
+
+def count_tokens(usage: Json) -> Tokens:
+    """Token counts of what `read` gathered; there is no output to count."""
+    return Tokens(input=count(usage.get("token_count")))
+
+
+FAMILY = Family(name="vertex_predict", needles=(b'"statistics"', b'"error"'), read=read, count=count_tokens)
