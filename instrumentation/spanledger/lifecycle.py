@@ -38,24 +38,11 @@ def start(chosen: settings.Settings, sink: "Sink | None" = None) -> None:
     with _lock:
         if _active is not None or chosen.disabled:
             return
-        _active = _runtime_class()(chosen, sink)
+        from spanledger.runtime import Runtime
+
+        _active = Runtime(chosen, sink)
         _register()
         _active.hook.install_present()
-
-
-def _runtime_class() -> "type[Runtime]":
-    try:
-        from spanledger.runtime import Runtime
-    except ValueError:
-        # The SDK reads this limit while it is imported, and a bad one fails the import. It is none of ours.
-        bad = os.environ.pop("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", None)
-        if bad is None:
-            raise
-        try:
-            from spanledger.runtime import Runtime
-        finally:
-            os.environ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"] = bad
-    return Runtime
 
 
 def uninstrument() -> None:

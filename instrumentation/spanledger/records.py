@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple
 
 from spanledger import attributes as names
 
@@ -41,75 +41,88 @@ KEYS: Final[dict[str, str]] = {
     names.REPORTED_COST: "reported_cost",
     names.REPORTED_COST_CURRENCY: "reported_cost_currency",
 }
-_IDENTITY: Final = (names.PROCESS, names.SEQUENCE)
-_STATUS: Final = ("unset", "ok", "error")
+_IDENTITY: Final = frozenset((names.PROCESS, names.SEQUENCE))
 
 
-class FinishedSpan(Protocol):
-    """What is read from an ended SDK span."""
+class FinishedSpan(NamedTuple):
+    """An ended span, before it has any format.
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def context(self) -> Any: ...
-    @property
-    def parent(self) -> Any: ...
-    @property
-    def kind(self) -> Any: ...
-    @property
-    def start_time(self) -> int | None: ...
-    @property
-    def end_time(self) -> int | None: ...
-    @property
-    def status(self) -> Any: ...
-    @property
-    def instrumentation_scope(self) -> Any: ...
+    Attributes:
+        name: span name.
+        trace_id: 32 hex digits.
+        span_id: 16 hex digits.
+        parent_id: 16 hex digits, None for a root.
+        start: UTC nanoseconds since 1970.
+        end: UTC nanoseconds since 1970.
+        failed: its status is an error.
+        attributes: `spanledger.process` and `spanledger.sequence` among them.
+    """
+
+    name: str
+    trace_id: str
+    span_id: str
+    parent_id: str | None
+    start: int
+    end: int
+    failed: bool
+    attributes: Mapping[str, Any]
 
 
-def span(finished: FinishedSpan, attributes: Mapping[str, Any], resource_keys: Mapping[str, Any]) -> bytes:
-    """One line for one ended span.
+class SpanLines:
+    """Writes the span records of one process; what is the same in all of them is encoded once.
 
     Args:
-        finished: an ended span.
-        attributes: its attributes, `spanledger.process` and `spanledger.sequence` among them.
+        process: identity of the process, 32 hex digits.
+        scope: instrumentation scope.
+        version: of the scope.
         resource_keys: what `of_resource()` makes of the resource.
-
-    Returns:
-        The record, ending in a newline.
-
-    Raises:
-        KeyError: the attributes carry no identity.
-        TypeError, ValueError: an attribute's value has no place in JSON.
     """
-    context, parent, scope = finished.context, finished.parent, finished.instrumentation_scope
-    record: dict[str, Any] = {
-        "v": VERSION,
-        "kind": "span",
-        "process": attributes[names.PROCESS],
-        "sequence": attributes[names.SEQUENCE],
-        "trace_id": f"{context.trace_id:032x}",
-        "span_id": f"{context.span_id:016x}",
-    }
-    if parent is not None:
-        record["parent_span_id"] = f"{parent.span_id:016x}"
-    record["scope"] = scope.name
-    if scope.version:
-        record["scope_version"] = scope.version
-    record["name"] = finished.name
-    record["span_kind"] = finished.kind.name.lower()
-    record["start_time_unix_nano"] = finished.start_time
-    record["end_time_unix_nano"] = finished.end_time
-    record["status_code"] = _STATUS[finished.status.status_code.value]
-    rest: dict[str, Any] = {}
-    for name, value in attributes.items():
-        if (key := KEYS.get(name)) is not None:
-            record[key] = value
-        elif name not in _IDENTITY:
-            rest[name] = value
-    if rest:
-        record["attributes"] = rest
-    record.update(resource_keys)
-    return line(record)
+
+    def __init__(self, process: str, scope: str, version: str, resource_keys: Mapping[str, Any]) -> None:
+        self.process = process
+        fixed = {
+            "v": VERSION,
+            "kind": "span",
+            "process": process,
+            "scope": scope,
+            "scope_version": version,
+            "span_kind": "client",
+        }
+        self._head = _ENCODER.encode(fixed)[:-1]
+        self._tail = "," + _ENCODER.encode(resource_keys)[1:] if resource_keys else "}"
+
+    def line(self, span: FinishedSpan) -> bytes:
+        """One line for one ended span.
+
+        Args:
+            span: its attributes have `spanledger.sequence` among them.
+
+        Returns:
+            The record, ending in a newline.
+
+        Raises:
+            KeyError: the attributes carry no identity.
+            TypeError, ValueError: a value has no place in JSON.
+        """
+        values: dict[str, Any] = {"name": span.name}
+        rest: dict[str, Any] = {}
+        for name, value in span.attributes.items():
+            if (key := KEYS.get(name)) is not None:
+                values[key] = value
+            elif name not in _IDENTITY:
+                rest[name] = value
+        if rest:
+            values["attributes"] = rest
+        parent = f',"parent_span_id":"{span.parent_id}"' if span.parent_id else ""
+        status = '"error"' if span.failed else '"unset"'
+        # Numbers are formatted as integers or not at all: a clock that returns something else is an error here.
+        text = (
+            f'{self._head},"sequence":{span.attributes[names.SEQUENCE]:d},"trace_id":"{span.trace_id}"'
+            f',"span_id":"{span.span_id}"{parent},"start_time_unix_nano":{span.start:d}'
+            f',"end_time_unix_nano":{span.end:d},"status_code":{status},'
+            f"{_ENCODER.encode(values)[1:-1]}{self._tail}\n"
+        )
+        return text.encode("utf-8", "replace")
 
 
 def of_resource(resource: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,10 @@
-"""Our own tracer: always on, unlimited, untouched by OTEL_* switches; and the copy in the app's traces."""
+"""Our own spans: always on, unlimited, untouched by OTEL_* switches; and the copy in the app's traces.
 
-import random
+No TracerProvider makes them: a sampler, limits or a processor could only take something away from billing, and
+starting and ending an SDK span is an eighth of what capture may cost.
+"""
+
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -9,77 +13,52 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
-from opentelemetry.sdk.trace.id_generator import IdGenerator
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 
 from spanledger import attributes as names
 from spanledger import records
 from spanledger.diagnostics import internal_error
+from spanledger.records import FinishedSpan
 from spanledger.version import __version__
 
 SCOPE: Final = "spanledger"
 
-_random = random.SystemRandom()
-
-
-class _Ids(IdGenerator):
-    """Ids from the system's source: an application that seeds `random` must not give two calls one id."""
-
-    def generate_span_id(self) -> int:
-        return _random.getrandbits(64) or 1
-
-    def generate_trace_id(self) -> int:
-        return _random.getrandbits(128) or 1
-
-    def is_trace_id_random(self) -> bool:
-        return True
-
-
-Write = Callable[[ReadableSpan, Mapping[str, Any]], None]
+Write = Callable[[int, bytes], None]
+Export = Callable[[FinishedSpan, Mapping[str, Any]], None]
 
 
 class Spans:
     """Makes the span of a finished call.
 
     Args:
-        write: takes every ended span and its attributes, synchronously.
+        write: takes every call's sequence and record, synchronously.
         mirror: show a copy in the application's own traces when it has a provider.
+        export: takes the spans for a further sink, with the attributes of their resource; it may not block.
     """
 
-    def __init__(self, write: Write, mirror: bool) -> None:
+    def __init__(self, write: Write, mirror: bool, export: Export | None = None) -> None:
         # Only OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES: other detectors are switched on by variables.
-        resource = Resource(dict(_SDK)).merge(OTELResourceDetector().detect())
-        unset = SpanLimits.UNSET
-        provider = TracerProvider(
-            sampler=ALWAYS_ON,
-            resource=resource,
-            shutdown_on_exit=False,
-            id_generator=_Ids(),
-            span_limits=SpanLimits(unset, unset, unset, unset, unset, unset, unset, unset),
-        )
-        # OTEL_SDK_DISABLED is about telemetry; billing has its own switch.
-        provider._disabled = False
+        self._own = dict(Resource(dict(_SDK)).merge(OTELResourceDetector().detect()).attributes)
         self._write = write
-        self._provider = provider
-        self._tracer = provider.get_tracer(SCOPE, __version__)
         self._mirror = mirror
+        self._export = export
         self._resource_of: Any = None
-        self._resource_keys: Mapping[str, Any] = {}
+        self._resource: Mapping[str, Any] = {}
+        self._lines = records.SpanLines("", SCOPE, __version__, {})
         self._mirrored: tuple[Any, Tracer | None] = (None, None)
 
-    def resource_keys(self) -> Mapping[str, Any]:
-        """Record keys of the resource; the application's own fills in what the environment did not say."""
+    def resource(self) -> Mapping[str, Any]:
+        """Attributes of the resource; the application's own fills in what the environment did not say."""
         application = trace.get_tracer_provider()
         if self._resource_of is not application:
-            own = dict(self._provider.resource.attributes)
             theirs = getattr(application, "resource", None)
+            own = self._own
             if names.SERVICE_NAME not in own and isinstance(theirs, Resource):
                 own = {**theirs.attributes, **own}
-            self._resource_keys = records.of_resource(own)
+            self._resource = own
+            self._lines.process = ""
             self._resource_of = application
-        return self._resource_keys
+        return self._resource
 
     def emit(
         self,
@@ -100,32 +79,37 @@ class Spans:
             attributes: span attributes.
             failed: the call failed; the span's status says so.
         """
-        # The writer is the only reader of our own span. It takes the attributes as they are: having the SDK check
-        # and copy them, and hand the span through a processor, would be a third of what capture costs.
-        self._write(self._one(self._tracer, name, context, start, end, None, failed), attributes)
-        if self._mirror:
-            try:
-                tracer = self._application_tracer()
-                if tracer is not None and _wanted(context):
-                    self._one(tracer, name, context, start, end, attributes, failed)
-            except Exception:
-                internal_error("mirroring a span into the application's traces")
+        # Ids from the system's source: an application that seeds `random` must not give two calls one id.
+        ids = os.urandom(24).hex()
+        trace_id, span_id, parent_id = ids[:32], ids[32:], None
+        if context:
+            parent = trace.get_current_span(context).get_span_context()
+            if parent.is_valid:
+                trace_id, parent_id = f"{parent.trace_id:032x}", f"{parent.span_id:016x}"
+        span = FinishedSpan(name, trace_id, span_id, parent_id, start, end, failed, attributes)
+        resource = self.resource()
+        process = attributes[names.PROCESS]
+        if self._lines.process != process:
+            self._lines = records.SpanLines(process, SCOPE, __version__, records.of_resource(resource))
+        self._write(attributes[names.SEQUENCE], self._lines.line(span))
+        if self._mirror or self._export is not None:
+            self._show(span, context)
 
-    @staticmethod
-    def _one(
-        tracer: Tracer,
-        name: str,
-        context: Context,
-        start: int,
-        end: int,
-        attributes: Mapping[str, Any] | None,
-        failed: bool,
-    ) -> Any:
-        span = tracer.start_span(name, context, SpanKind.CLIENT, attributes, start_time=start)
-        if failed:
-            span.set_status(Status(StatusCode.ERROR))
-        span.end(end)
-        return span
+    def _show(self, span: FinishedSpan, context: Context) -> None:
+        """The copies: nothing that goes wrong here takes the record back."""
+        try:
+            tracer = self._application_tracer() if self._mirror else None
+            if tracer is not None and _wanted(context):
+                copy = tracer.start_span(
+                    span.name, context, SpanKind.CLIENT, span.attributes, start_time=span.start
+                )
+                if span.failed:
+                    copy.set_status(Status(StatusCode.ERROR))
+                copy.end(span.end)
+            if self._export is not None:
+                self._export(span, self._resource)
+        except Exception:
+            internal_error("handing a span on")
 
     def _application_tracer(self) -> Tracer | None:
         provider = trace.get_tracer_provider()

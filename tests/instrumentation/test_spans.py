@@ -158,26 +158,29 @@ def test_no_prompt_completion_or_header_value_is_ever_written(
 
 
 def test_the_record_format_is_the_golden_one() -> None:
-    golden = (Path(__file__).parent / "golden" / "records_v1.jsonl").read_bytes().splitlines(keepends=True)
-    provider = TracerProvider(
-        resource=Resource({"service.name": "svc", "deployment.environment.name": "prod", "team": "a"}),
-        shutdown_on_exit=False,
-    )
+    golden = (Path(__file__).parent / "golden" / "records_v1.jsonl").read_bytes().splitlines()
+    resource = {"service.name": "svc", "deployment.environment.name": "prod", "team": "a"}
+    writer = records.SpanLines("ab" * 16, "spanledger", "9.9.9", records.of_resource(resource))
     full = {name: _sample(name) for name in (*records.KEYS, "server.address", "server.port")}
     identity = {"spanledger.process": "ab" * 16, "spanledger.sequence": 7}
     lines = []
     for attributes in ({**full, **identity}, identity):
-        span = provider.get_tracer("spanledger", "9.9.9").start_span(
-            "chat m", attributes=attributes, start_time=10
+        span = records.FinishedSpan(
+            "chat m", f"{0xABC:032x}", f"{0xDEF:016x}", None, 10, 20, False, attributes
         )
-        span.end(20)
-        keys = records.of_resource(provider.resource.attributes)
-        span._context = trace.SpanContext(0xABC, 0xDEF, False)  # type: ignore[attr-defined]
-        lines.append(records.span(span, attributes, keys))  # type: ignore[arg-type]
+        lines.append(writer.line(span))
     lines.append(records.loss("ab" * 16, "svc", 30, "disk_full", 2))
     lines.append(records.Trailer("ab" * 16, "svc", 1, 7, 8, 2, 0, 9, [9], False, 40).encode())
     lines.append(records.Trailer("ab" * 16, None, 2, None, None, 0, 2, 9, [], True, 50).encode())
-    assert lines == golden
+    assert [line[-1:] for line in lines] == [b"\n"] * 5
+    assert [json.loads(line) for line in lines] == [json.loads(line) for line in golden]
+
+
+@pytest.mark.parametrize("start", [1.5, "1", None])
+def test_a_time_that_is_no_integer_is_refused(start: Any) -> None:
+    span = records.FinishedSpan("m", "a", "b", None, start, 2, False, {"spanledger.sequence": 1})
+    with pytest.raises((TypeError, ValueError)):
+        records.SpanLines("p", "spanledger", "1", {}).line(span)
 
 
 def _sample(name: str) -> str | int | bool:
