@@ -7,7 +7,6 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from spanledger_warehouse.seeds.canonical import canonical_decimal, canonical_instant
@@ -16,6 +15,7 @@ from spanledger_warehouse.seeds.editing import Edit
 from spanledger_warehouse.seeds.errors import SeedError
 from spanledger_warehouse.seeds.findings import Finding
 from spanledger_warehouse.seeds.git import run_git, try_git
+from spanledger_warehouse.seeds.provenance import effective_instant
 from spanledger_warehouse.seeds.rows import PriceRow
 from spanledger_warehouse.seeds.source import SeedFiles, locate
 
@@ -140,7 +140,7 @@ def message(edit: Edit, reason: str) -> str:
     trailers.append(f"Reason: {why}")
     trailers += [f"Evidence: {url}" for url in dict.fromkeys(row.evidence_url for row in rows)]
     trailers += [
-        f"Effective: {at}" for at in dict.fromkeys(canonical_instant(_effective(row)) for row in rows)
+        f"Effective: {at}" for at in dict.fromkeys(canonical_instant(effective_instant(row)) for row in rows)
     ]
     return f"{subject}\n\n" + "\n".join(trailers) + "\n"
 
@@ -150,7 +150,7 @@ def _subject(edit: Edit) -> str:
     changes = ", ".join(_change(edit, row) for row in rows)
     if len(changes) > 60 and len(rows) > 1:
         changes = f"{len(rows)} prices"
-    at = canonical_instant(_effective(rows[0])).removesuffix("T00:00:00Z")
+    at = canonical_instant(effective_instant(rows[0])).removesuffix("T00:00:00Z")
     return f"{rows[0].model}: {changes} from {at}"
 
 
@@ -165,10 +165,6 @@ def _change(edit: Edit, row: PriceRow) -> str:
     if old is not None and row.change_kind == "correction" and old.price == row.price:
         return f"{subject} {before} from {canonical_instant(old.effective_from)} corrected"
     return f"{subject} {before} → {canonical_decimal(row.price)}"
-
-
-def _effective(row: PriceRow) -> datetime:
-    return row.effective_to if row.change_kind == "end" and row.effective_to else row.effective_from
 
 
 def describe(edit: Edit) -> Sequence[str]:

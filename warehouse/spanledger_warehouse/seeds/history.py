@@ -57,10 +57,15 @@ class Commit:
 
     def trailers(self, *keys: str) -> list[str]:
         """The values of `Key: value` lines in the last paragraph of the message."""
-        wanted = {key.lower() for key in keys}
-        last = self.message.strip().rsplit("\n\n", 1)[-1]
-        found = (_TRAILER.fullmatch(line.strip()) for line in last.splitlines())
-        return [match["value"].strip() for match in found if match and match["key"].lower() in wanted]
+        return trailers_of(self.message, *keys)
+
+
+def trailers_of(message: str, *keys: str) -> list[str]:
+    """The values of `Key: value` lines in the last paragraph of a message."""
+    wanted = {key.lower() for key in keys}
+    last = message.strip().rsplit("\n\n", 1)[-1]
+    found = (_TRAILER.fullmatch(line.strip()) for line in last.splitlines())
+    return [match["value"].strip() for match in found if match and match["key"].lower() in wanted]
 
 
 def require_full_history(repository: Path) -> None:

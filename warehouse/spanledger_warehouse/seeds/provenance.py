@@ -18,7 +18,7 @@ from spanledger_warehouse.seeds.history import (
 )
 from spanledger_warehouse.seeds.rows import PriceRow
 from spanledger_warehouse.seeds.source import COMMITTED, SeedFiles
-from spanledger_warehouse.seeds.tables import read_table
+from spanledger_warehouse.seeds.tables import columns_of, read_table
 
 NONE = "none"
 
@@ -50,6 +50,11 @@ class AuditRecord:
     new_price: Decimal | None
     summary: str
     provenance: Provenance
+
+
+def effective_instant(row: PriceRow) -> datetime:
+    """The instant at which a row changes what is paid: its end where it ends a price, else its start."""
+    return row.effective_to if row.change_kind == "end" and row.effective_to else row.effective_from
 
 
 def provenance(catalogue: Catalogue) -> dict[str, Provenance]:
@@ -160,11 +165,10 @@ def _origins(source: SeedFiles, repository: Path) -> dict[str, tuple[Commit, Per
     require_full_history(repository)
     head = source.commit.partition("+")[0]
     folder = f"{source.prefix}prices"
-    header = _header()
     origins: dict[str, tuple[Commit, Person, datetime]] = {}
     for commit in first_parents(repository, head, folder):
         texts = [added.text for added in commit.added]
-        fresh = {key: text for key, text in _identify(texts, header).items() if key not in origins}
+        fresh = {key: text for key, text in identify(texts).items() if key not in origins}
         writers = _writers(repository, commit, folder) if fresh and commit.is_merge else {}
         for key, text in fresh.items():
             author, authored_at = writers.get(text, (commit.author, commit.authored_at))
@@ -180,14 +184,9 @@ def _writers(repository: Path, merge: Commit, folder: str) -> dict[str, tuple[Pe
     return writers
 
 
-def _header() -> str:
-    from spanledger_warehouse.seeds.tables import columns_of
-
-    return ",".join(columns_of(PriceRow))
-
-
-def _identify(texts: list[str], header: str) -> dict[str, str]:
+def identify(texts: list[str]) -> dict[str, str]:
     """price_id → line, for lines as they stood in an older file; what is no price row is left out."""
+    header = ",".join(columns_of(PriceRow))
     lines = [text for text in dict.fromkeys(texts) if text and not text.startswith("provider,model,")]
     width = header.count(",") + 1
     rows = [text for text in lines if text.count(",") + 1 >= width]

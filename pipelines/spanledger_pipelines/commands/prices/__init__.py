@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from spanledger_pipelines.commands.prices import editing, looking
+from spanledger_pipelines.commands.prices import editing, looking, reviewing
 
 app = typer.Typer(
     name="prices",
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (looking, editing):
+for module in (looking, editing, reviewing):
     module.register(app)
 
 __all__ = ["app"]

@@ -45,6 +45,10 @@ def check(
         str | None,
         typer.Option(metavar="REF", help="The branch to be merged into; none of its lines may go."),
     ] = None,
+    tip: Annotated[
+        str | None,
+        typer.Option(metavar="COMMIT", help="A commit recorded elsewhere that the history must still hold."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the seeds before they are merged: every finding with its file, line and fix."""
@@ -52,6 +56,8 @@ def check(
 
     files = read(source, ref, uncommitted=ref is None)
     findings = check_seeds(files, base)
+    replayed, differing = _history(files, tip)
+    findings = sorted([*findings, *differing], key=lambda finding: (finding.file, finding.line, finding.rule))
     errors = [finding for finding in findings if finding.is_error]
     if as_json:
         print_json(
@@ -60,11 +66,14 @@ def check(
                 "commit": files.commit,
                 "state": files.state,
                 "ok": not errors,
+                "replayed": replayed,
                 "findings": [_finding(finding) for finding in findings],
             }
         )
     else:
         _print_findings(findings, len(errors), files)
+        if replayed and not differing:
+            typer.echo(f"replaying the log of {replayed} price lines gives the current table, byte for byte")
     raise typer.Exit(WRONG if errors else 0)
 
 
@@ -138,6 +147,21 @@ def show(
         return
     columns = ["price", "from", "amount", "per", "change", "basis", "set by", "commit", "price_id"]
     print_table(columns, [_cells(record) for record in records])
+
+
+def _history(files: SeedFiles, tip: str | None) -> tuple[int, list[Finding]]:
+    """How many lines the log replays, and what is wrong with it; a cut-off history is a finding already."""
+    from spanledger_warehouse.seeds import SeedError, parse
+    from spanledger_warehouse.seeds.history import require_full_history
+    from spanledger_warehouse.seeds.trail import check_tip, replay
+
+    try:
+        if files.repository is not None:
+            require_full_history(files.repository)
+        replayed, findings = replay(parse(files))
+    except SeedError:
+        return 0, []
+    return replayed, [*findings, *(check_tip(files, tip) if tip else [])]
 
 
 def _print_findings(findings: Sequence[Finding], errors: int, files: SeedFiles) -> None:

@@ -57,6 +57,19 @@ def read(source: Path | None, ref: str | None, *, uncommitted: bool) -> SeedFile
         raise typer.Exit(SETUP) from problem
 
 
+def work_tree(source: Path | None) -> Path:
+    """The folder of seeds in a git work tree that is meant, with the installed checkout as the last choice."""
+    from spanledger_warehouse.seeds.source import checkout
+
+    folder = seeds_folder(source) or checkout()
+    if folder is None:
+        fail(
+            "there is no checkout of seeds here; name one with --source, or see `spanledger prices init`",
+            SETUP,
+        )
+    return folder
+
+
 def fail(message: str, code: int = WRONG) -> NoReturn:
     """Say what is wrong and stop."""
     typer.echo(f"error: {message}", err=True)
