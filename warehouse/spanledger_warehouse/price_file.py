@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from spanledger_warehouse.build import build, create_loaded
+from spanledger_warehouse.build import build, create_loaded, transaction
 from spanledger_warehouse.database import literal_path, prepare, sql_text
 from spanledger_warehouse.errors import SpanledgerError
 from spanledger_warehouse.looking import utc_now
@@ -87,7 +87,8 @@ def price_file(
     with duckdb.connect() as connection:
         prepare(connection)
         create_loaded(connection)
-        write_seeds(connection, catalogue, provenance={}, audit=(), now=utc_now())
+        with transaction(connection):
+            write_seeds(connection, catalogue, provenance={}, audit=(), now=utc_now())
         _read(connection, file)
         _price(connection)
         target = str(output).replace("'", "''")

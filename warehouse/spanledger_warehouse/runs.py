@@ -6,7 +6,7 @@ spans), so a run that dies leaves nothing but work for the next one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from spanledger_warehouse.models import Model, discover
 from spanledger_warehouse.publish import Publication, publish
 from spanledger_warehouse.seed_tables import write_seeds
 from spanledger_warehouse.seeds.catalogue import Catalogue, parse
-from spanledger_warehouse.seeds.provenance import audit, provenance
+from spanledger_warehouse.seeds.provenance import AuditRecord, Provenance, audit, provenance
 from spanledger_warehouse.seeds.source import SeedFiles
 from spanledger_warehouse.settings import Settings
 
@@ -80,8 +80,12 @@ def load_seeds(
         prices=len(catalogue.in_force),
     )
     if result.changed:
-        _replace_seeds(connection, catalogue, result, now)
-        _mark_repriced_days(connection, run_id)
+        origins, trail = _history(catalogue, result)
+        # Seeds and the work that they make come together: a run that dies in between would leave stale prices.
+        with transaction(connection):
+            _keep_old_prices(connection)
+            write_seeds(connection, catalogue, provenance=origins, audit=trail, now=now)
+            _mark_repriced_days(connection, run_id)
     _mark_release(connection, run_id)
     connection.execute(
         "update ops.runs set seeds_commit = ?, seeds_state = ?, seeds_source = ?, seeds_digest = ?, model_digest = ? "
@@ -135,6 +139,7 @@ def publish_run(
     Raises:
         CheckFailed: an identity does not hold; the last published version stays.
     """
+    _check_identities(connection, run_id=run_id, now=now)
     failed = connection.execute(
         "select check_name, violations, example, what_to_do from ops.check_results "
         "where run_id = ? and severity = 'error' and violations > 0",
@@ -172,6 +177,18 @@ def publish_run(
     return file
 
 
+def _check_identities(connection: duckdb.DuckDBPyConnection, *, run_id: str, now: datetime) -> None:
+    """Look at every identity that this run has not looked at yet: a part of the job alone must not publish."""
+    try:
+        for asked in checks.discover().values():
+            if asked.is_blocking:
+                check(connection, asked, run_id=run_id, now=now)
+    except duckdb.CatalogException as error:
+        raise SpanledgerError(
+            f"nothing was published: a table was never built; run the whole job ({error})"
+        ) from error
+
+
 def fail_run(connection: duckdb.DuckDBPyConnection, run_id: str, message: str, now: datetime) -> None:
     """Note that a run failed, and why."""
     connection.execute(
@@ -180,28 +197,35 @@ def fail_run(connection: duckdb.DuckDBPyConnection, run_id: str, message: str, n
     )
 
 
-def _replace_seeds(
-    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, result: SeedsRead, now: datetime
-) -> None:
+def _history(
+    catalogue: Catalogue, result: SeedsRead
+) -> tuple[Mapping[str, Provenance], Sequence[AuditRecord]]:
     try:
         origins = provenance(catalogue)
-        trail = audit(catalogue, origins)
+        return origins, audit(catalogue, origins)
     except SpanledgerError as error:  # a shallow clone: the prices are right, their history is out of reach
         result.problems.append(f"the price history could not be read: {error}")
-        origins, trail = {}, []
-    _build_named(connection, "pricing.price_cells", [])
-    connection.execute("create or replace temp table old_price_cells as from pricing.price_cells")
-    write_seeds(connection, catalogue, provenance=origins, audit=trail, now=now)
-    _build_named(connection, "pricing.price_cells", [])
+        return {}, []
+
+
+def _keep_old_prices(connection: duckdb.DuckDBPyConnection) -> None:
+    if _has_rows(connection, "staging", "stg_calls"):
+        _build_matches(connection)
+        for table in ("price_cells", "model_matches", "tenants"):
+            connection.execute(f"create or replace temp table old_{table} as from pricing.{table}")
 
 
 def _mark_repriced_days(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
-    if not _has_rows(connection, "ledger", "call_costs"):
-        return
-    bounds = connection.execute("select min(day), max(day) from ledger.call_costs").fetchone()
-    if bounds is not None:
-        _build_named(connection, "pricing.model_matches", list(bounds))
+    if _has_rows(connection, "staging", "stg_calls"):
+        _build_matches(connection)
         connection.execute(sql_text("runs", "mark_repriced_days"), {"run_id": run_id})
+
+
+def _build_matches(connection: duckdb.DuckDBPyConnection) -> None:
+    """The prices of all calls that are staged."""
+    bounds = connection.execute("select min(day), max(day) from staging.stg_calls").fetchone()
+    for name in ("pricing.price_cells", "pricing.model_matches"):
+        build(connection, discover()[name], list(bounds or ()))
 
 
 def _mark_release(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
@@ -250,7 +274,3 @@ def _has_rows(connection: duckdb.DuckDBPyConnection, schema: str, table: str) ->
         "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]
     ).fetchone()
     return bool(exists) and bool(connection.execute(f"select 1 from {schema}.{table} limit 1").fetchone())
-
-
-def _build_named(connection: duckdb.DuckDBPyConnection, name: str, days: list[date]) -> None:
-    build(connection, discover()[name], days)

@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
-from spanledger_warehouse.build import transaction
 from spanledger_warehouse.seeds.catalogue import Catalogue
+from spanledger_warehouse.seeds.errors import SeedError
 from spanledger_warehouse.seeds.provenance import AuditRecord, Provenance
 
 FIRST_INSTANT = datetime(1, 1, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ def write_seeds(
     audit: Iterable[AuditRecord],
     now: datetime,
 ) -> None:
-    """Replace every seed table, all of them or none.
+    """Replace every seed table, inside the transaction of the caller.
 
     Args:
         connection: the warehouse, for writing.
@@ -37,7 +37,11 @@ def write_seeds(
         provenance: commit of each price row, by price_id.
         audit: the audit trail.
         now: time of the run, naive UTC.
+
+    Raises:
+        SeedError: a rule that this release cannot apply.
     """
+    _refuse_unsupported(catalogue)
     source = catalogue.source
     tables: dict[str, list[dict[str, Any]]] = {
         "pricing.prices": list(_prices(catalogue, provenance)),
@@ -63,9 +67,18 @@ def write_seeds(
             }
         ],
     }
-    with transaction(connection), tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         for table, rows in tables.items():
             _replace(connection, table, rows, Path(folder) / f"{table}.jsonl")
+
+
+def _refuse_unsupported(catalogue: Catalogue) -> None:
+    for rule in catalogue.rules:
+        if rule.billed_at != "end":
+            raise SeedError(
+                f"{rule.file}:{rule.line}: this release bills at the end of a call only, not at its {rule.billed_at}; "
+                "remove the rule, or use a release that can"
+            )
 
 
 def _prices(catalogue: Catalogue, provenance: Mapping[str, Provenance]) -> Iterable[dict[str, Any]]:

@@ -3,7 +3,7 @@
 -- materialized: loaded
 -- columns:
 --   restated_at: when the change was made (UTC)
---   cause: what touched the day: spans, prices or release
+--   cause: what touched the day: spans, prices, tenants or release
 --   calls_before: billable calls before (calls)
 --   calls_after: billable calls after (calls)
 --   list_cost_usd_before: list cost before (USD)

@@ -1,77 +1,101 @@
--- Days whose prices changed with the seeds: a call resolves to another price than the one it has, or to one whose card
--- changed while the day was in its interval. Needs pricing.price_cells of the new seeds and the old cells in
--- old_price_cells.
--- grain: day
+-- Days that the new seeds change: a model id that was used resolves to another price, a price that holds on the day
+-- changed, or the tenant's clock did. Needs the new seeds' pricing.price_cells and pricing.model_matches, and the old
+-- ones in old_price_cells, old_model_matches and old_tenants.
+-- grain: day, cause
 insert into ops.dirty_days (day, cause, detail, run_id)
-with changed_cells as (
-    select *
-    from (
-        select * from pricing.price_cells
-        except
-        select * from old_price_cells
-    )
-    union all
-    select *
-    from (
-        select * from old_price_cells
-        except
-        select * from pricing.price_cells
-    )
-),
-
-changed as (
-    select
-        provider,
-        model,
-        context,
-        min(valid_from) as valid_from,
-        max(valid_to) as valid_to
-    from changed_cells
-    group by provider, model, context
-),
-
-priced as (
+with used as (
     select distinct
         day,
         provider,
         model_id,
         pricing_context,
-        pricing_region,
-        case when matched_by <> 'none' then model end as model
-    from ledger.call_costs
+        pricing_region
+    from staging.stg_calls
+    where disposition = 'billable'
 ),
 
-resolved as (
+old_prices as (
     select
-        p.day,
-        p.provider,
-        p.model as old_model,
-        m.price_provider,
-        m.price_model,
-        p.pricing_context
-    from priced as p
-    left join pricing.model_matches as m
+        u.*,
+        m.* exclude (provider, model_id, pricing_context, pricing_region, valid_from, valid_to),
+        greatest(m.valid_from, u.day) as match_from,
+        least(m.valid_to, u.day + interval 1 day) as match_to,
+        c.* exclude (provider, model, context, region, valid_from, valid_to),
+        least(c.valid_to, u.day + interval 1 day) as price_to
+    from used as u
+    inner join old_model_matches as m
         on
-            p.provider = m.billing_provider
-            and p.model_id = m.model_id
-            and p.pricing_context = m.pricing_context
-            and p.pricing_region = m.pricing_region
-            and p.day + interval 1 day > m.valid_from
-            and p.day < m.valid_to
+            u.provider = m.provider
+            and u.model_id = m.model_id
+            and u.pricing_context = m.pricing_context
+            and u.pricing_region = m.pricing_region
+            and u.day + interval 1 day > m.valid_from
+            and u.day < m.valid_to
+    left join old_price_cells as c
+        on
+            m.price_provider = c.provider
+            and m.price_model = c.model
+            and m.pricing_context = c.context
+            and m.price_region = c.region
+            and u.day + interval 1 day > c.valid_from
+            and u.day < c.valid_to
+),
+
+new_prices as (
+    select
+        u.*,
+        m.* exclude (provider, model_id, pricing_context, pricing_region, valid_from, valid_to),
+        greatest(m.valid_from, u.day) as match_from,
+        least(m.valid_to, u.day + interval 1 day) as match_to,
+        c.* exclude (provider, model, context, region, valid_from, valid_to),
+        least(c.valid_to, u.day + interval 1 day) as price_to
+    from used as u
+    inner join pricing.model_matches as m
+        on
+            u.provider = m.provider
+            and u.model_id = m.model_id
+            and u.pricing_context = m.pricing_context
+            and u.pricing_region = m.pricing_region
+            and u.day + interval 1 day > m.valid_from
+            and u.day < m.valid_to
+    left join pricing.price_cells as c
+        on
+            m.price_provider = c.provider
+            and m.price_model = c.model
+            and m.pricing_context = c.context
+            and m.price_region = c.region
+            and u.day + interval 1 day > c.valid_from
+            and u.day < c.valid_to
+),
+
+repriced as (
+    (from old_prices except from new_prices)
+    union all
+    (from new_prices except from old_prices)
+),
+
+changed_tenants as (
+    select distinct tenant
+    from (
+        (from old_tenants except from pricing.tenants)
+        union all
+        (from pricing.tenants except from old_tenants)
+    )
 )
 
 select
-    r.day,
+    day,
     'prices' as cause,
-    string_agg(distinct coalesce(r.price_model, r.old_model), ', ') as detail,
+    string_agg(distinct coalesce(price_model, model_id), ', ' order by coalesce(price_model, model_id)) as detail,
     $run_id as run_id
-from resolved as r
-left join changed as c
-    on
-        r.price_provider = c.provider
-        and r.price_model = c.model
-        and r.pricing_context = c.context
-        and r.day + interval 1 day > c.valid_from
-        and r.day < c.valid_to
-where r.old_model is distinct from r.price_model or c.model is not null
-group by r.day;
+from repriced
+group by day
+union all
+select
+    day,
+    'tenants' as cause,
+    string_agg(distinct tenant_id, ', ' order by tenant_id) as detail,
+    $run_id as run_id
+from staging.stg_calls
+where tenant_id in (select t.tenant from changed_tenants as t)
+group by day;
