@@ -27,11 +27,7 @@ class FrameScanner:
         self.events = False
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes of the decoded body.
-
-        Raises:
-            ValueError: the bytes are no event stream.
-        """
+        """Take the next bytes of the decoded body."""
         for frame in self._frames.feed(data):
             self.events = True
             self._frame(frame)
@@ -40,6 +36,8 @@ class FrameScanner:
         """The body is over; a frame that is not all there says nothing."""
         if self._frames.skipped:
             self._facts.missing_because("too_long")
+        if self._frames.broken:
+            self._facts.missing_because("unreadable")
 
     def _frame(self, frame: Frame) -> None:
         body = frame.payload

@@ -78,7 +78,9 @@ def _read_own(facts: Facts, body: Json) -> None:
             for result in results:
                 facts.finished(mapping(result).get("completionReason"))
         if body.get("totalOutputTextTokenCount") is not None:
+            # Only the last chunk has it.
             usage["totalOutputTextTokenCount"] = body["totalOutputTextTokenCount"]
+            facts.final = True
     if usage and facts.family is None:
         facts.usage = {**(facts.usage or {}), **usage}
         facts.final = True if facts.finish_reasons else facts.final

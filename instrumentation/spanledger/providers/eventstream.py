@@ -30,19 +30,19 @@ class Frames:
 
     Attributes:
         skipped: frames stepped over because they were too long.
+        broken: the bytes turned out to be no event stream; the rest of them is not looked at.
     """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._skip = 0
         self.skipped = 0
+        self.broken = False
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """The frames that are complete with these bytes.
-
-        Raises:
-            ValueError: the bytes are no event stream.
-        """
+        """The frames that are complete with these bytes."""
+        if self.broken:
+            return
         if self._skip:
             gone = min(self._skip, len(data))
             self._skip -= gone
@@ -53,7 +53,8 @@ class Frames:
             sound = zlib.crc32(self._buffer[:8]) == checksum
             if not sound or not _PRELUDE.size + header_length + _CHECKSUM <= length <= _LARGEST:
                 self._buffer.clear()
-                raise ValueError("not an event stream")
+                self.broken = True
+                return
             if length > FRAME_LIMIT:
                 self._step_over(length)
                 continue
