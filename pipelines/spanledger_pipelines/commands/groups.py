@@ -20,6 +20,8 @@ EXTRA_OF = {
     "dagster": "pipelines",
     "dagster_webserver": "ui",
     "duckdb": "warehouse",
+    "google": "collect",
+    "grpc": "collect",
     "httpx": "demo",
     "httpx2": "demo",
     "openai": "demo",

@@ -216,36 +216,17 @@ def test_a_text_key_with_another_type_is_text() -> None:
     assert (record["request_model"], record["tenant"], record["stream"]) == ("4", "true", "1")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "gen_ai.input.messages",
-        "gen_ai.output.messages",
-        "gen_ai.prompt",
-        "gen_ai.prompt.0.content",
-        "gen_ai.completion.0.content",
-        "gen_ai.system_instructions",
-        "gen_ai.tool.call.arguments",
-        "llm.prompts",
-        "llm.input_messages.0.message.content",
-        "llm.prompts.0.user",
-        "input.value",
-        "output.value",
-        "ai.prompt",
-        "ai.prompt.messages",
-        "ai.response.text",
-        "ai.toolCall.args",
-        "traceloop.entity.input",
-        "traceloop.entity.output",
-        "langfuse.observation.input",
-        "tool.parameters",
-        "http.request.header.authorization",
-        "url.query",
-        "exception.message",
-        "gcp.vertex.agent.llm_request",
-        "input",
-    ],
-)
+CONTENT_NAMES = """
+gen_ai.input.messages gen_ai.output.messages gen_ai.prompt gen_ai.prompt.0.content
+gen_ai.completion.0.content gen_ai.system_instructions gen_ai.tool.call.arguments llm.prompts
+llm.input_messages.0.message.content llm.prompts.0.user input.value output.value ai.prompt
+ai.prompt.messages ai.response.text ai.toolCall.args traceloop.entity.input traceloop.entity.output
+langfuse.observation.input tool.parameters http.request.header.authorization url.query
+exception.message gcp.vertex.agent.llm_request input
+"""
+
+
+@pytest.mark.parametrize("name", CONTENT_NAMES.split())
 def test_content_is_dropped_from_spans_and_resources(name: str) -> None:
     record = from_json({name: "secret", "kept": 1}, resource={name: "secret"})
     assert record["attributes"] == {"kept": 1}

@@ -86,7 +86,11 @@ def fill(record: Record, attributes: Iterable[tuple[str, Any]]) -> Record:
         elif name == own.SEQUENCE:
             sequence = value
         elif not is_content(name):
-            rest[name] = _address(value) if name in ADDRESSES else _bounded(value)
+            if name in ADDRESSES:
+                value = _address(value)
+            # Nearly all of them are short texts, and need no closer look.
+            short = type(value) is str and len(value) <= MAX_UNKNOWN_TEXT
+            rest[name] = value if short else _bounded(value)
     _identify(record, rest, process, sequence)
     if rest:
         record["attributes"] = rest
