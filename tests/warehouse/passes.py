@@ -62,6 +62,13 @@ class Ledger:
             runs.publish_run(connection, self.settings, run_id=run_id, now=self.now)
         return days
 
+    def publish(self) -> None:
+        """Only publish what is built."""
+        run_id = self.begin()
+        with connect(self.settings) as connection:
+            runs.start_run(connection, run_id, self.now)
+            runs.publish_run(connection, self.settings, run_id=run_id, now=self.now)
+
     def build(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
         """Build every model."""
         for model in runs.models_in_order():

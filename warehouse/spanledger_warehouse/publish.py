@@ -71,42 +71,65 @@ def publish(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     file = folder / "spanledger.duckdb"
-    copied = home.published_file.is_file()
-    if copied:
-        shutil.copyfile(home.published_file, file)
-    _write_database(connection, file, publication, days)
-    _write_parquet(connection, home.parquet, folder / "parquet", days)
+    _copy_last(connection, home, file)
+    whole = _write_database(connection, file, publication, days)
+    _write_parquet(connection, home.parquet, folder / "parquet", days, whole)
     _switch(home, folder)
     _expire(home.published / "versions", keep=publication.version)
     return home.published_file
 
 
+def _copy_last(connection: duckdb.DuckDBPyConnection, home: Home, file: Path) -> None:
+    """Start from the published file, if it is what this warehouse published last: of another nothing may stay."""
+    if not home.published_file.is_file():
+        return
+    shutil.copyfile(home.published_file, file)
+    last = connection.execute(
+        "select run_id from ops.runs where status = 'published' order by started_at desc limit 1"
+    ).fetchone()
+    try:
+        connection.execute(f"attach '{_quoted(file)}' as {CATALOG} (read_only)")
+        try:
+            found = connection.execute(f"select run_id from {CATALOG}.ops.publication").fetchone()
+        finally:
+            connection.execute(f"detach {CATALOG}")
+    except duckdb.Error:  # damaged, or not ours at all
+        found = None
+    if last is None or found != last:
+        file.unlink()
+
+
 def _write_database(
     connection: duckdb.DuckDBPyConnection, file: Path, publication: Publication, days: Sequence[date]
-) -> None:
+) -> set[str]:
+    """Returns the names of the tables that were written whole."""
+    whole: set[str] = set()
     connection.execute(f"attach '{_quoted(file)}' as {CATALOG} (storage_version '{STORAGE_VERSION}')")
     try:
         for model in published_models():
             connection.execute(f"create schema if not exists {CATALOG}.{model.schema}")
-            _copy_table(connection, model, days)
+            if _copy_table(connection, model, days):
+                whole.add(model.full_name)
         _describe(connection, publication)
         connection.execute(f"checkpoint {CATALOG}")
     finally:
         connection.execute(f"detach {CATALOG}")
     _sync(file)
+    return whole
 
 
-def _copy_table(connection: duckdb.DuckDBPyConnection, model: Model, days: Sequence[date]) -> None:
+def _copy_table(connection: duckdb.DuckDBPyConnection, model: Model, days: Sequence[date]) -> bool:
     target = f"{CATALOG}.{model.full_name}"
     if model.materialized != "by day" or not _same_shape(connection, model, target):
         connection.execute(f"create or replace table {target} as from {model.full_name}")
-        return
+        return True
     for first, last in contiguous(days):
         connection.execute(f"delete from {target} where day between ? and ?", [first, last])
         connection.execute(
             f"insert into {target} by name select * from {model.full_name} where day between ? and ?",
             [first, last],
         )
+    return False
 
 
 def _same_shape(connection: duckdb.DuckDBPyConnection, model: Model, target: str) -> bool:
@@ -134,7 +157,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, publication: Publication) -
 
 
 def _write_parquet(
-    connection: duckdb.DuckDBPyConnection, current: Path, target: Path, days: Sequence[date]
+    connection: duckdb.DuckDBPyConnection, current: Path, target: Path, days: Sequence[date], whole: set[str]
 ) -> None:
     if current.is_dir():
         shutil.copytree(current, target, copy_function=os.link)
@@ -145,8 +168,13 @@ def _write_parquet(
             folder.mkdir(parents=True)
             _copy_to(connection, f"from {model.full_name}", folder / "data.parquet")
             continue
+        rewritten = days
+        if model.full_name in whole or not folder.is_dir():
+            shutil.rmtree(folder, ignore_errors=True)
+            rows = connection.execute(f"select distinct day from {model.full_name} order by day").fetchall()
+            rewritten = [row[0] for row in rows]
         folder.mkdir(parents=True, exist_ok=True)
-        for day in days:
+        for day in rewritten:
             _replace_day(connection, model, folder / f"day={day}", day)
 
 
