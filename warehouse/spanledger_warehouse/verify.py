@@ -1,0 +1,181 @@
+"""Rebuilds the ledger from its landing files and seeds in a fresh database and compares every published number.
+
+`ledger = f(records, seeds commit, release)`: if the rebuilt rows differ from the published ones, one of the three is
+not what the published file says, or the incremental path has a fault. Either way a person must know.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from spanledger_warehouse import runs
+from spanledger_warehouse.database import connect
+from spanledger_warehouse.errors import PublishedError, SpanledgerError
+from spanledger_warehouse.looking import utc_now
+from spanledger_warehouse.seeds.source import COMMITTED, UNCOMMITTED, SeedFiles, read_seeds
+from spanledger_warehouse.settings import Settings
+
+# When a row was built, and at which of several commits with the same price, differs without a number differing.
+_NOT_COMPARED = ("seeds_commit", "complete_through")
+COMPARED = (
+    "marts.daily_costs",
+    "marts.costs_by_model",
+    "marts.costs_by_operation",
+    "marts.hourly_costs",
+    "marts.calls",
+    "marts.failed_calls",
+    "marts.recent_calls",
+    "marts.unpriced_usage",
+    "ledger.cost_lines",
+)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One table, published and rebuilt.
+
+    Attributes:
+        table: full name.
+        rows: rows of the published table.
+        only_published, only_rebuilt: rows that the other side does not have.
+        example: the first such row, in words.
+    """
+
+    table: str
+    rows: int
+    only_published: int
+    only_rebuilt: int
+    example: str | None
+
+    @property
+    def equal(self) -> bool:
+        """Every row is there on both sides, to the last digit."""
+        return not (self.only_published or self.only_rebuilt)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What the comparison found.
+
+    Attributes:
+        version: the published version.
+        seeds_commit: the commit that it was rebuilt from.
+        missing_files: landing files that brought records and are no longer there; their records cannot be rebuilt.
+        tables: one result per table.
+    """
+
+    version: str
+    seeds_commit: str
+    missing_files: tuple[str, ...]
+    tables: tuple[Compared, ...]
+
+    @property
+    def equal(self) -> bool:
+        """The published numbers are what records and seeds give."""
+        return not self.missing_files and all(table.equal for table in self.tables)
+
+
+def verify(settings: Settings, *, on_step: Callable[[int, int], None] | None = None) -> Verification:
+    """Rebuild in a temporary database and compare with the published file.
+
+    Args:
+        settings: the warehouse to verify; it is only read.
+        on_step: called after each model with the models done and the models in all.
+
+    Raises:
+        PublishedError: nothing was published yet.
+        SeedError: the seeds of the published version cannot be read any more.
+        SpanledgerError: the seeds at hand are not the ones that the published version rests on.
+    """
+    published = settings.home.published_file
+    if not published.is_file():
+        raise PublishedError(f"{published} is not there; publish with `spanledger run` first")
+    version, commit, seeds = _published_seeds(settings, published)
+    with tempfile.TemporaryDirectory(prefix="spanledger-verify-") as folder:
+        scratch = replace(settings, home=replace(settings.home, path=Path(folder)))
+        _rebuild(scratch, seeds, on_step)
+        with connect(scratch) as connection:
+            connection.execute(f"attach '{_quoted(published)}' as published (read_only)")
+            tables = tuple(_compare(connection, table) for table in COMPARED)
+    return Verification(version, commit, _missing_files(settings), tables)
+
+
+def _published_seeds(settings: Settings, published: Path) -> tuple[str, str, SeedFiles]:
+    with duckdb.connect(str(published), read_only=True) as connection:
+        row = connection.execute(
+            "select version, seeds_commit, seeds_state, seeds_digest from ops.publication"
+        ).fetchone()
+    if row is None:
+        raise PublishedError(f"{published} does not say what it is; publish again with `spanledger run`")
+    version, commit, state, digest = row
+    ref = commit if state == COMMITTED else None
+    seeds = read_seeds(settings.seeds_source, ref, allow_uncommitted=state == UNCOMMITTED)
+    if seeds.digest != digest:
+        raise SpanledgerError(
+            f"the seeds at hand have digest {seeds.digest[:12]}, the published version rests on {digest[:12]} "
+            f"({state}, {commit}); point SPANLEDGER_SEEDS to the seeds that it was published from"
+        )
+    return version, commit, seeds
+
+
+def _rebuild(settings: Settings, seeds: SeedFiles, on_step: Callable[[int, int], None] | None) -> None:
+    run_id, now = "verify", utc_now()
+    models = runs.models_in_order()
+    with connect(settings) as connection:
+        runs.start_run(connection, run_id, now)
+        runs.load_landing(connection, settings, run_id=run_id, now=now)
+        runs.load_seeds(connection, seeds, run_id=run_id, now=now)
+        for done, model in enumerate(models, start=1):
+            runs.build_model(connection, model, run_id=run_id, now=now)
+            if on_step is not None:
+                on_step(done, len(models))
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, table: str) -> Compared:
+    columns = [
+        name
+        for name, *_ in connection.execute(f"describe published.{table}").fetchall()
+        if name not in _NOT_COMPARED
+    ]
+    chosen = ", ".join(columns)
+    sides = {
+        "published": f"select {chosen} from published.{table}",
+        "rebuilt": f"select {chosen} from {table}",
+    }
+    only = {
+        side: f"select * from ({query}) except all select * from ({sides[other]})"
+        for (side, query), other in zip(sides.items(), ("rebuilt", "published"), strict=True)
+    }
+    counts = {side: _number(connection, f"select count(*) from ({query})") for side, query in only.items()}
+    example = None
+    for side in (side for side, count in counts.items() if count and example is None):
+        relation = connection.execute(f"select * from ({only[side]}) order by all limit 1")
+        row = dict(zip(columns, relation.fetchone() or (), strict=False))
+        example = f"only {side}: " + ", ".join(f"{name}={value}" for name, value in list(row.items())[:12])
+    return Compared(
+        table=table,
+        rows=_number(connection, f"select count(*) from published.{table}"),
+        only_published=counts["published"],
+        only_rebuilt=counts["rebuilt"],
+        example=example,
+    )
+
+
+def _missing_files(settings: Settings) -> tuple[str, ...]:
+    with connect(settings) as connection:
+        paths = connection.execute("select path from raw.files where lines > 0 order by path").fetchall()
+    return tuple(path for (path,) in paths if not Path(path).is_file())
+
+
+def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
