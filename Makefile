@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SQL := $(addprefix warehouse/spanledger_warehouse/sql/,raw staging pricing ledger marts checks)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint types imports seeds format bench constraints clean
+.PHONY: help install demo test slow check lint types imports seeds format bench constraints clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ demo: $(READY) ## run the whole path on this machine: sample service, ledger, ma
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -q
+
+slow: $(READY) ## the fault tests at full length: 200 processes killed
+	SPANLEDGER_TEST_ROUNDS=200 $(BIN)/python -m pytest -q tests/instrumentation/test_faults.py
 
 check: lint types imports seeds test ## everything that CI requires
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry import context as otel_context
 
 from spanledger import attributes as names
+from spanledger import payload
 from spanledger.diagnostics import counters, internal_error
 from spanledger.hooks.decompression import decompressor
 from spanledger.providers import FAMILIES, messages
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 
 EXIT: Final = "exit"
 _MILLISECOND: Final = 1_000_000
+# An answer up to here is read at once; what is longer goes through the scanner, which bounds what it keeps.
+_SMALL: Final = 1 << 16
+_ASKED_NOTHING: Final = RequestFacts()
+# In the order of the fields of `facts.Tokens`.
+_TOKENS: Final = (
+    names.GEN_AI_USAGE_INPUT_TOKENS,
+    names.GEN_AI_USAGE_OUTPUT_TOKENS,
+    names.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+    names.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS,
+    names.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+)
 
 
 class Call:
@@ -100,6 +112,43 @@ class Call:
             self._facts.missing_because("content_encoding")
         self._feed = feed or _ignore
 
+    def body(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+        """The whole answer is here, decoded; end the call.
+
+        Args:
+            status: HTTP status code.
+            content: the body without any Content-Encoding.
+            headers: all headers, from which a family may take token counts; none is kept.
+        """
+        if content[:1] != b"{" or len(content) > _SMALL:
+            self.answered(status, headers=headers)
+            self.feed(content)
+        else:
+            self._status = status
+            self._first_chunk = time.perf_counter_ns()
+            self._document(content, headers)
+        self.finish()
+
+    def _document(self, content: bytes, headers: Mapping[str, str]) -> None:
+        """Nearly every answer: one small JSON object. It needs no scanner."""
+        family, facts = self._route.family, self._facts
+        try:
+            if family.read_headers is not None:
+                family.read_headers(facts, headers)
+            document = payload.load(content)
+            if type(document) is dict:
+                family.read(facts, document)
+                if facts.final is None:
+                    facts.final = True
+            else:
+                # Lines of JSON whose head did not say so.
+                self._scanner = reader(family, facts, None)
+                self._scanner.feed(content)
+                self._feed = self._scanner.feed
+        except Exception:
+            facts.missing_because("unreadable")
+            internal_error("reading an answer")
+
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the body, as they came over the wire."""
         if self._first_chunk is None:
@@ -151,28 +200,31 @@ class Call:
         self._runtime.emit(name, self._context, self._start, end, attributes, failed)
 
     def _attributes(self) -> dict[str, Any]:
-        request, facts, scope = self._request, self._facts, self._scope
+        request, scope, route = self._request, self._scope, self._route
         streamed = request.stream or (self._scanner is not None and self._scanner.events)
         values: dict[str, Any] = {
-            names.GEN_AI_OPERATION_NAME: self._route.operation,
-            names.GEN_AI_PROVIDER_NAME: self._route.provider,
-            names.GEN_AI_REQUEST_MODEL: request.model or self._route.model,
+            names.GEN_AI_OPERATION_NAME: route.operation,
+            names.GEN_AI_PROVIDER_NAME: route.provider,
             names.GEN_AI_REQUEST_STREAM: streamed,
-            names.SERVER_ADDRESS: request.host,
-            names.SERVER_PORT: request.port,
-            names.TENANT_ID: scope.tenant,
-            names.OPERATION: scope.operation,
-            names.METADATA: scope.metadata_json,
             names.ATTEMPT: request.attempt,
             names.PROCESS: self._identity.process,
             names.SEQUENCE: self.sequence,
-            names.HTTP_RESPONSE_STATUS_CODE: self._status,
         }
+        known = (
+            (names.GEN_AI_REQUEST_MODEL, request.model or route.model),
+            (names.SERVER_ADDRESS, request.host),
+            (names.SERVER_PORT, request.port),
+            (names.TENANT_ID, scope.tenant),
+            (names.OPERATION, scope.operation),
+            (names.METADATA, scope.metadata_json),
+            (names.HTTP_RESPONSE_STATUS_CODE, self._status),
+        )
+        values.update([pair for pair in known if pair[1] is not None])
         if streamed and self._first_chunk is not None:
             values[names.TIME_TO_FIRST_CHUNK_MS] = (self._first_chunk - self._started) // _MILLISECOND
         self._error_attributes(values)
-        values |= response_attributes(facts, self._route.family, request)
-        return {name: value for name, value in values.items() if value is not None}
+        values.update(response_attributes(self._facts, route.family, request))
+        return values
 
     def _error_attributes(self, values: dict[str, Any]) -> None:
         facts, status = self._facts, self._status
@@ -194,49 +246,56 @@ def _ignore(_: bytes) -> None:
 
 
 def response_attributes(
-    facts: found.Facts, family: found.Family | None, request: RequestFacts | None = None
+    facts: found.Facts, family: found.Family | None, request: RequestFacts = _ASKED_NOTHING
 ) -> dict[str, Any]:
-    """Span attributes of what a decoder found; None where it found nothing.
+    """Span attributes of what a decoder found, and none of what it did not find.
 
     Args:
         facts: the decoder's findings.
         family: the family they were read as, None when nobody said.
         request: what was asked for, where the answer does not say what was served.
     """
-    family = FAMILIES.get(facts.family, family) if facts.family is not None else family
-    raw = found.dump(facts.usage) if facts.usage is not None else None
-    if raw is not None and len(raw) > found.MAX_USAGE:
-        facts.metadata["usage_raw"] = "too_long"
-        raw = None
-    tokens = family.count(facts.usage) if family is not None and facts.usage is not None else found.Tokens()
-    status = "missing" if facts.usage is None else "complete" if facts.final else "partial"
-    if status != "missing":
-        facts.metadata.pop("usage_missing", None)
-    asked = request if request is not None else RequestFacts()
-    tier, speed, region = facts.service_tier, facts.speed, facts.region
+    if facts.family is not None:
+        family = FAMILIES.get(facts.family, family)
+    values = _usage_attributes(facts, family)
     # A region that the provider withheld on purpose is not one that we may fill in.
-    assumed = (
-        (tier is None and asked.service_tier)
-        or (speed is None and asked.speed)
-        or (region is None and asked.region)
+    tier, speed, region = facts.service_tier, facts.speed, facts.region
+    if (
+        (tier is None and request.service_tier)
+        or (speed is None and request.speed)
+        or (region is None and request.region)
+    ):
+        values[names.TIER_ASSUMED] = True
+    known = (
+        (names.GEN_AI_RESPONSE_MODEL, facts.response_model),
+        (names.GEN_AI_RESPONSE_ID, facts.response_id),
+        (names.SERVICE_TIER, tier or request.service_tier),
+        (names.SPEED, speed or request.speed),
+        (names.REGION, region or request.region),
+        (names.REPORTED_COST, facts.reported_cost),
+        (names.REPORTED_COST_CURRENCY, facts.reported_cost_currency),
     )
-    return {
-        names.GEN_AI_RESPONSE_MODEL: facts.response_model,
-        names.GEN_AI_RESPONSE_ID: facts.response_id,
-        names.GEN_AI_RESPONSE_FINISH_REASONS: tuple(facts.finish_reasons) or None,
-        names.GEN_AI_USAGE_INPUT_TOKENS: tokens.input,
-        names.GEN_AI_USAGE_OUTPUT_TOKENS: tokens.output,
-        names.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: tokens.cache_read,
-        names.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: tokens.cache_write,
-        names.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: tokens.reasoning,
-        names.USAGE_RAW: raw,
-        names.USAGE_FAMILY: family.name if family is not None else None,
-        names.USAGE_STATUS: status,
-        names.SERVICE_TIER: tier or asked.service_tier,
-        names.SPEED: speed or asked.speed,
-        names.REGION: region or asked.region,
-        names.TIER_ASSUMED: True if assumed else None,
-        names.REPORTED_COST: facts.reported_cost,
-        names.REPORTED_COST_CURRENCY: facts.reported_cost_currency,
-        names.RESPONSE_METADATA: found.dump(facts.metadata) if facts.metadata else None,
-    }
+    values.update([pair for pair in known if pair[1] is not None])
+    if facts.finish_reasons:
+        values[names.GEN_AI_RESPONSE_FINISH_REASONS] = tuple(facts.finish_reasons)
+    if facts.metadata:
+        values[names.RESPONSE_METADATA] = found.dump(facts.metadata)
+    return values
+
+
+def _usage_attributes(facts: found.Facts, family: found.Family | None) -> dict[str, Any]:
+    values: dict[str, Any] = {} if family is None else {names.USAGE_FAMILY: family.name}
+    if facts.usage is None:
+        values[names.USAGE_STATUS] = "missing"
+        return values
+    values[names.USAGE_STATUS] = "complete" if facts.final else "partial"
+    facts.metadata.pop("usage_missing", None)
+    raw = found.dump(facts.usage)
+    if len(raw) <= found.MAX_USAGE:
+        values[names.USAGE_RAW] = raw
+    else:
+        facts.metadata["usage_raw"] = "too_long"
+    if family is not None:
+        counted = zip(_TOKENS, family.count(facts.usage), strict=True)
+        values.update([pair for pair in counted if pair[1] is not None])
+    return values

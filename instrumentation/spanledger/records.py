@@ -168,6 +168,7 @@ class Trailer:
     in_flight: list[int]
     closed: bool
     sealed_at: int
+    late: int = 0
 
     def encode(self) -> bytes:
         """The trailer as a line."""
@@ -186,6 +187,8 @@ class Trailer:
             "closed": self.closed,
             "sealed_at_unix_nano": self.sealed_at,
         }
+        if self.late:
+            record["late"] = self.late
         return line(record)
 
 

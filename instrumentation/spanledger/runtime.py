@@ -61,6 +61,8 @@ class Runtime:
             settings.segment_bytes,
             settings.segment_seconds,
             settings.clock,
+            settings.fsync,
+            settings.stall_seconds,
         )
 
     def scope(self) -> scope.CallContext:

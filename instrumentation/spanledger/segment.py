@@ -87,8 +87,10 @@ class Segment:
         self.size += written
         if sequence is not None:
             self.count += 1
-            self.first_sequence = min(self.first_sequence or sequence, sequence)
-            self.last_sequence = max(self.last_sequence or sequence, sequence)
+            if self.first_sequence is None or sequence < self.first_sequence:
+                self.first_sequence = sequence
+            if self.last_sequence is None or sequence > self.last_sequence:
+                self.last_sequence = sequence
 
     def _cut(self) -> None:
         """Remove a partial line; if even that fails, the next write tries again before it writes."""
@@ -96,19 +98,48 @@ class Segment:
             os.ftruncate(self._descriptor, self.size)
             self._torn = False
 
-    def seal(self, trailer: bytes) -> None:
+    def sync(self) -> None:
+        """Wait until the disk has what was written.
+
+        Raises:
+            OSError: the disk fails.
+        """
+        os.fsync(self._descriptor)
+
+    def seal(self, trailer: bytes, synced: bool = False) -> None:
         """Write the trailer, give the file its final name and let go of it.
+
+        Args:
+            trailer: the last line.
+            synced: wait for the disk, the name included.
 
         Raises:
             OSError: the trailer does not fit; the segment stays open.
         """
         self.write(trailer)
+        if synced:
+            self.sync()
         # Where the folder was moved meanwhile the name stays; readers take such a file as it is.
         with contextlib.suppress(OSError):
             self.path.rename(self.path.with_suffix(""))
+            if synced:
+                sync_folder(self.path.parent)
         self.abandon()
 
     def abandon(self) -> None:
         """Let go of the file as it is."""
         with contextlib.suppress(OSError):
             os.close(self._descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Sync the names in a folder: a synced file without its name would be lost with the power.
+
+    Raises:
+        OSError: the disk fails.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

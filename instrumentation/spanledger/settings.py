@@ -35,6 +35,8 @@ class Settings:
         error_messages: store providers' error messages that no template knows.
         segment_bytes: size at which a spool file is sealed, in bytes.
         segment_seconds: age at which a spool file is sealed, in seconds.
+        fsync: when records are synced to the disk: `none`, `interval` or `always`.
+        stall_seconds: how long a call waits for its record to be written at most, in seconds.
     """
 
     disabled: bool
@@ -48,6 +50,8 @@ class Settings:
     error_messages: bool
     segment_bytes: int
     segment_seconds: float
+    fsync: str
+    stall_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,16 @@ def _positive(kind: type[int] | type[float], unit: str) -> Callable[[Any], Any]:
     return read
 
 
+def _one_of(*words: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        word = str(value).strip().lower()
+        if word not in words:
+            raise SettingError(f"it must be one of {', '.join(words)}")
+        return word
+
+    return read
+
+
 def _clock(value: Any) -> Clock:
     clock = value
     if isinstance(value, str):
@@ -190,4 +204,6 @@ TABLE: Final[tuple[Setting, ...]] = (
     Setting("error_messages", "SPANLEDGER_ERROR_MESSAGES", False, _flag),
     Setting("segment_bytes", "SPANLEDGER_SEGMENT_BYTES", 16 << 20, _positive(int, "bytes")),
     Setting("segment_seconds", "SPANLEDGER_SEGMENT_SECONDS", 60.0, _positive(float, "seconds")),
+    Setting("fsync", "SPANLEDGER_FSYNC", "none", _one_of("none", "interval", "always")),
+    Setting("stall_seconds", "SPANLEDGER_STALL_SECONDS", 0.1, _positive(float, "seconds")),
 )

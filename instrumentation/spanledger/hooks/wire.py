@@ -123,9 +123,7 @@ def _attach(call: Call, response: Any, tee: Callable[[Any, Call], Any]) -> None:
     try:
         if hasattr(response, "_content"):
             # Read in full: by send itself, or by an event hook. It is decoded already.
-            call.answered(response.status_code, headers=response.headers)
-            call.feed(response.content)
-            call.finish()
+            call.body(response.status_code, response.content, response.headers)
         else:
             headers = response.headers
             kind, encoding = headers.get("content-type"), headers.get("content-encoding")
