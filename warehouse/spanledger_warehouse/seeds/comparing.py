@@ -81,6 +81,8 @@ def states(folder: Path, base: str | None, head: str | None) -> tuple[SeedFiles,
     changed = read_seeds(folder, head) if head else read_seeds(folder, allow_uncommitted=True)
     if changed.repository is None:
         raise SeedError(f"{folder} is in no git repository, so there is nothing to compare with")
+    if not head and try_git(changed.repository, "status", "--porcelain", "--", changed.prefix or ".") == "":
+        changed = read_seeds(folder, "HEAD")  # nothing is uncommitted: name the commit
     base_commit = resolve_commit(changed.repository, base or default_ref(changed.repository))
     head_commit = changed.commit.partition("+")[0]
     fork = try_git(changed.repository, "merge-base", base_commit, head_commit)

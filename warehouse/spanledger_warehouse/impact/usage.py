@@ -1,0 +1,155 @@
+"""Where the usage comes from that a change is applied to: the warehouse itself, or a fingerprint without tenants.
+
+A fingerprint is a CSV of units by day, model, context, region and tier. It may leave the company's network: it has no
+tenant, no operation, no call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+
+from spanledger_warehouse.database import literal_path, sql_text
+from spanledger_warehouse.errors import SpanledgerError
+from spanledger_warehouse.settings import Settings
+
+FINGERPRINT = (
+    "day",
+    "provider",
+    "model",
+    "context",
+    "region",
+    "input_tokens_from",
+    "unit",
+    "quantity",
+    "calls",
+)
+CATALOG = "history"
+
+
+class Usage(Protocol):
+    """Calls to price, and how many real calls each of them stands for."""
+
+    def offer(self, scratch: duckdb.DuckDBPyConnection) -> None:
+        """Create the views `usage` (rows of staging.stg_calls, billable) and `weights` (call_id, calls)."""
+
+    def release(self, scratch: duckdb.DuckDBPyConnection) -> None:
+        """Let go of what was attached; what is touched has been copied."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The calls of a warehouse, attached read-only; nothing of it is changed."""
+
+    settings: Settings
+
+    def offer(self, scratch: duckdb.DuckDBPyConnection) -> None:
+        """Create the views over the attached warehouse."""
+        attach(scratch, self.settings)
+        scratch.execute(
+            f"create view usage as select * from {CATALOG}.staging.stg_calls where disposition = 'billable'"
+        )
+        scratch.execute("create table weights (call_id varchar, calls bigint)")
+
+    def release(self, scratch: duckdb.DuckDBPyConnection) -> None:
+        """Detach the warehouse, so that no name can mean two tables."""
+        scratch.execute("drop view usage")
+        scratch.execute(f"detach {CATALOG}")
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Usage by day, model, context, region and tier, from a file; a day counts at its noon, UTC."""
+
+    file: Path
+
+    def offer(self, scratch: duckdb.DuckDBPyConnection) -> None:
+        """Create the views over one made-up call per line group of the file."""
+        types = {"day": "date", "input_tokens_from": "bigint", "quantity": "bigint", "calls": "bigint"}
+        columns = ", ".join(f"'{name}': '{types.get(name, 'varchar')}'" for name in FINGERPRINT)
+        try:
+            scratch.execute(
+                f"create table fingerprint as from read_csv(?, header = true, columns = {{{columns}}})",
+                [literal_path(self.file)],
+            )
+        except duckdb.Error as error:
+            raise SpanledgerError(
+                f"{self.file} is no usage fingerprint ({error}); make one with "
+                "`spanledger prices impact --write-fingerprint FILE`"
+            ) from error
+        wide = _wide_units(scratch)
+        columns = "".join(
+            f"cast(sum(quantity) filter (where unit = '{unit}') as bigint) as {unit}_quantity,\n"
+            for unit in wide
+        )
+        others = ", ".join(f"'{unit}'" for unit in wide)
+        scratch.execute(sql_text("impact", "fingerprint_calls").format(wide=columns, wide_units=others))
+
+    def release(self, scratch: duckdb.DuckDBPyConnection) -> None:
+        """Nothing is attached."""
+
+
+def attach(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Attach the warehouse as `history`, for reading.
+
+    Raises:
+        SpanledgerError: there is none, or a run holds it.
+    """
+    file = settings.home.warehouse_file
+    if not file.is_file():
+        raise SpanledgerError(
+            f"there is no warehouse at {file}; run `spanledger run` first, name its home with --home, "
+            "or assess a fingerprint with --fingerprint FILE"
+        )
+    quoted = str(file).replace("'", "''")
+    try:
+        connection.execute(f"attach '{quoted}' as {CATALOG} (read_only)")
+    except duckdb.Error as error:
+        raise SpanledgerError(
+            f"{file} cannot be read ({error}); if a run is at work, wait for its end, or assess a fingerprint"
+        ) from error
+    found = connection.execute(
+        "select 1 from duckdb_tables() where database_name = ? and schema_name = 'staging' "
+        "and table_name = 'stg_calls'",
+        [CATALOG],
+    ).fetchone()
+    if not found:
+        raise SpanledgerError(f"{file} has no calls yet; run `spanledger run` first")
+
+
+def write_fingerprint(settings: Settings, tiers: Sequence[int], output: Path) -> int:
+    """Write the fingerprint of a warehouse; the number of its lines.
+
+    Args:
+        settings: of the warehouse.
+        tiers: every prompt size at which a price changes (`tier_above` of all prices).
+        output: the CSV file.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        attach(connection, settings)
+        wide = _wide_units(connection, CATALOG)
+        entries = ", ".join(f"struct_pack(unit := '{unit}', quantity := {unit}_quantity)" for unit in wide)
+        connection.execute(
+            sql_text("impact", "fingerprint").format(entries=entries), {"tiers": sorted({*tiers, 0} - {0})}
+        )
+        target = str(output).replace("'", "''")
+        connection.execute(
+            f"copy (select * from fingerprint order by all) to '{target}' (format csv, header)"
+        )
+        row = connection.execute("select count(*) from fingerprint").fetchone()
+        return int(row[0]) if row else 0
+
+
+def _wide_units(connection: duckdb.DuckDBPyConnection, catalog: str = "memory") -> list[str]:
+    """The units with a column of their own in staging.stg_calls."""
+    rows = connection.execute(
+        "select column_name from duckdb_columns() where database_name = ? and schema_name = 'staging' "
+        "and table_name = 'stg_calls' and column_name like '%\\_quantity' escape '\\' order by column_index",
+        [catalog],
+    ).fetchall()
+    return [name.removesuffix("_quantity") for (name,) in rows]
