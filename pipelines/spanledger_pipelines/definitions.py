@@ -5,6 +5,7 @@ import dagster as dg
 from spanledger_pipelines.assets.models import model_assets
 from spanledger_pipelines.assets.publication import published
 from spanledger_pipelines.assets.sources import load_landing, load_seeds
+from spanledger_pipelines.automation import automation
 from spanledger_pipelines.checks import asset_checks
 from spanledger_pipelines.resources import Warehouse
 
@@ -18,6 +19,7 @@ def build_definitions(home: str = "", *, uncommitted: bool = False) -> dg.Defini
         home: the home folder; empty = `spanledger.toml` and `SPANLEDGER_HOME` decide.
         uncommitted: price from seeds that are not committed.
     """
+    sensor, schedule = automation(JOB)
     return dg.Definitions(
         assets=[load_landing, load_seeds, *model_assets(), published],
         asset_checks=asset_checks(),
@@ -29,6 +31,8 @@ def build_definitions(home: str = "", *, uncommitted: bool = False) -> dg.Defini
                 description="One pass: load, price, build, check, publish.",
             )
         ],
+        sensors=[sensor],
+        schedules=[schedule],
         # One writer: the database file is locked by its process, and a step process costs seconds to start.
         executor=dg.in_process_executor,
     )

@@ -11,7 +11,7 @@ from importlib import metadata, resources
 
 from spanledger_warehouse.build import create_loaded
 from spanledger_warehouse.database import connect
-from spanledger_warehouse.landing.discovery import candidates
+from spanledger_warehouse.landing.discovery import candidates, listing
 from spanledger_warehouse.seeds.source import SeedFiles, read_seeds
 from spanledger_warehouse.settings import Settings
 
@@ -79,3 +79,10 @@ def look(settings: Settings, seeds: SeedFiles) -> Look:
         release_changed=last is None or last[2] != models_digest(),
         unfinished=bool(dirty and dirty[0]),
     )
+
+
+def what_is_new(settings: Settings, seeds: SeedFiles) -> str:
+    """A digest of what a run would find: the files as they lie there, the seeds and the release."""
+    home = settings.home
+    files = "\n".join(f"{file.path} {file.bytes} {file.mtime_ns}" for file in listing((home.spool, home.landing)))
+    return sha256(f"{files}\n{seeds.digest} {seeds.state}\n{models_digest()}".encode()).hexdigest()
