@@ -44,8 +44,8 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
         code_version=sha256(model.sql.encode()).hexdigest()[:16],
     )
     def build(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with warehouse.open(context.run_id) as connection:
-            built = runs.build_model(connection, model, run_id=context.run_id, now=utc_now())
+        with warehouse.open(context.run.run_id) as connection:
+            built = runs.build_model(connection, model, run_id=context.run.run_id, now=utc_now())
             types = column_types(connection, model.full_name)
             rows = count_rows(connection, model)
         return dg.MaterializeResult(

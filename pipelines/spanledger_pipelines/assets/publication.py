@@ -22,6 +22,6 @@ PUBLISHED = dg.AssetKey(["published", "spanledger"])
 def published(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Publish what was built, if every identity holds."""
     settings = warehouse.settings()
-    with warehouse.open(context.run_id) as connection:
-        file = runs.publish_run(connection, settings, run_id=context.run_id, now=utc_now())
+    with warehouse.open(context.run.run_id) as connection:
+        file = runs.publish_run(connection, settings, run_id=context.run.run_id, now=utc_now())
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(str(file))})

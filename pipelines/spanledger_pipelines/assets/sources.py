@@ -26,8 +26,8 @@ def loaded(schema: str) -> list[Model]:
 def load_landing(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Load what is new in the spool and the landing zone, each file's bytes once."""
     settings, now = warehouse.settings(), utc_now()
-    with warehouse.open(context.run_id) as connection:
-        result = runs.load_landing(connection, settings, run_id=context.run_id, now=now)
+    with warehouse.open(context.run.run_id) as connection:
+        result = runs.load_landing(connection, settings, run_id=context.run.run_id, now=now)
     for problem in result.problems[:SHOWN_PROBLEMS]:
         context.log.warning(problem)
     counts = {
@@ -49,8 +49,8 @@ def load_landing(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Ite
 def load_seeds(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Read the seeds; mark the days whose prices they change. A seed with a fault fails the run: file and line."""
     seeds, now = warehouse.seeds(), utc_now()
-    with warehouse.open(context.run_id) as connection:
-        result = runs.load_seeds(connection, seeds, run_id=context.run_id, now=now)
+    with warehouse.open(context.run.run_id) as connection:
+        result = runs.load_seeds(connection, seeds, run_id=context.run.run_id, now=now)
     for problem in result.problems:
         context.log.warning(problem)
     metadata: dict[str, str | int] = {
