@@ -58,7 +58,10 @@ def _traced(model: Model, schema: _Schema) -> Mapping[str, tuple[Source, ...]]:
         raise ModelError(f"sql/{model.schema}/{model.name}.sql is not a select statement")
     tracer = _Tracer()
     columns = _query(scope).named_selects
-    return {name: tuple(sorted(tracer.sources(scope, position))) for position, name in enumerate(columns)}
+    try:
+        return {name: tuple(sorted(tracer.sources(scope, position))) for position, name in enumerate(columns)}
+    except ModelError as error:
+        raise ModelError(f"sql/{model.schema}/{model.name}.sql: {error}") from error
 
 
 class _Tracer:
@@ -80,7 +83,13 @@ class _Tracer:
             for branch in scope.set_operation_scopes:
                 yield from self.sources(branch, position)
             return
-        expression = _query(scope).selects[position]
+        selects = _query(scope).selects
+        if position >= len(selects):
+            raise ModelError(
+                f"the branches of a union have different numbers of columns; the one with {len(selects)} begins: "
+                f"{scope.expression.sql(dialect=DIALECT)[:120]}"
+            )
+        expression = selects[position]
         inner = [sub for sub in scope.subquery_scopes if _is_inside(sub.expression, expression)]
         for sub in inner:
             yield from self.sources(sub, 0)
