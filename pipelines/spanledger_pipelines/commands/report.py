@@ -9,6 +9,8 @@ import typer
 from spanledger_pipelines.commands.options import AsJson, Home
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.table import Table
 
     from spanledger_warehouse.reading.reports import Answer
@@ -37,7 +39,8 @@ def report(
     from spanledger_warehouse.reading.reports import ask
     from spanledger_warehouse.settings import load_settings
 
-    answer = ask(load_settings(home).home.published_file, question, tenant=tenant, days=days, at_most=limit)
+    published = load_settings(home).home.published_file
+    answer = ask(published, question, tenant=tenant, days=days, at_most=limit)
     if as_json:
         typer.echo(rendering.to_json(as_object(answer)))
     elif as_csv:
@@ -46,6 +49,8 @@ def report(
         console = rendering.console()
         console.print(as_table(answer, console.width) if answer.rows else f"{answer.question.title}: none")
         console.print(footer(answer))
+        for line in _what_to_do(answer, published):
+            typer.echo(rendering.printable(line))
 
 
 def as_object(answer: Answer) -> dict[str, object]:
@@ -57,6 +62,13 @@ def as_object(answer: Answer) -> dict[str, object]:
         "publication": asdict(answer.publication),
         "rows": list(answer.records()),
     }
+
+
+def _what_to_do(answer: Answer, published: Path) -> list[str]:
+    """Below unpriced usage: the command that prices each model."""
+    from spanledger_warehouse.reading.unpriced import commands
+
+    return commands(published) if answer.question.name == "unpriced" and answer.rows else []
 
 
 def as_table(answer: Answer, width: int) -> Table:

@@ -81,11 +81,12 @@ def states(folder: Path, base: str | None, head: str | None) -> tuple[SeedFiles,
     changed = read_seeds(folder, head) if head else read_seeds(folder, allow_uncommitted=True)
     if changed.repository is None:
         raise SeedError(f"{folder} is in no git repository, so there is nothing to compare with")
-    if not head and try_git(changed.repository, "status", "--porcelain", "--", changed.prefix or ".") == "":
+    repository = changed.repository
+    if not head and try_git(repository, "status", "--porcelain", "--", changed.prefix or ".") == "":
         changed = read_seeds(folder, "HEAD")  # nothing is uncommitted: name the commit
-    base_commit = resolve_commit(changed.repository, base or default_ref(changed.repository))
+    base_commit = resolve_commit(repository, base or default_ref(repository))
     head_commit = changed.commit.partition("+")[0]
-    fork = try_git(changed.repository, "merge-base", base_commit, head_commit)
+    fork = try_git(repository, "merge-base", base_commit, head_commit)
     if not fork:
         raise SeedError(f"{base} and {head_commit[:12]} have no common commit; fetch the whole history")
     return read_seeds(folder, fork), changed
