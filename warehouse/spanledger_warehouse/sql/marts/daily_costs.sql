@@ -117,6 +117,17 @@ percentiles as (
         min(duration_bucket_ms) filter (where calls_up_to * 100 >= all_calls * 95) as p95_duration_ms
     from running
     group by /* keys */ tenant_id, day /* end keys */
+),
+
+-- The cost in whole billionths of a dollar and the thousandths of one that are left, for a division without a loss.
+amounts as (
+    select
+        *,
+        cast(floor(contracted_cost_usd * 1000000000) as bigint) as cost_nanos,
+        cast(
+            (contracted_cost_usd * 1000000000 - floor(contracted_cost_usd * 1000000000)) * 1000 as bigint
+        ) as cost_picos
+    from measures
 )
 
 select
@@ -146,8 +157,10 @@ select
     p.p95_duration_ms,
     cast(
         cast(
-            (cast(m.contracted_cost_usd * 1000000000 as bigint) * 2 + m.costed_calls)
-            // nullif(2 * m.costed_calls, 0) as decimal(18, 0)
+            m.cost_nanos // nullif(m.costed_calls, 0)
+            + (
+                2 * ((m.cost_nanos % nullif(m.costed_calls, 0)) * 1000 + m.cost_picos) + 1000 * m.costed_calls
+            ) // nullif(2000 * m.costed_calls, 0) as decimal(19, 0)
         ) * 0.000000001 as decimal(38, 12)
     ) as avg_cost_usd,
     cast(m.list_cost_usd as decimal(38, 12)) as list_cost_usd,
@@ -173,5 +186,5 @@ select
             then cast(coalesce(m.list_cost_usd, 0) as decimal(38, 12))
     end as cost_high_usd,
     (select t.complete_through from staging.complete_through as t) as complete_through
-from measures as m
+from amounts as m
 inner join percentiles as p using (/* keys */ tenant_id, day /* end keys */)
