@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
-from tests.warehouse.harness import DAY, give, rows_of
+from tests.warehouse.harness import DAY, Row, give, rows_of
 from tests.warehouse.seeds import give_seeds, seed_texts
 
 from spanledger_warehouse.build import build, create_loaded
 from spanledger_warehouse.database import prepare
-from spanledger_warehouse.models import discover
+from spanledger_warehouse.models import Model, discover
+
+STAGED = "staging.stg_calls"
 
 
-def built(
-    *names: str, seeds: dict[str, str], calls: list[dict[str, Any]] | None = None
-) -> list[dict[str, Any]]:
-    """The rows of the last of these models, built in order over seeds and staged calls."""
+def built(name: str, *, seeds: dict[str, str], calls: Iterable[Row] = ()) -> list[dict[str, Any]]:
+    """The rows of a model over seeds and staged calls, with every model in between built first."""
+    return built_all(name, seeds=seeds, calls=calls)[name]
+
+
+def built_all(
+    *names: str, seeds: dict[str, str], calls: Iterable[Row] = ()
+) -> dict[str, list[dict[str, Any]]]:
+    """The rows of some models over the same seeds and staged calls."""
+    calls = list(calls)
+    days = sorted({call["day"] for call in calls}) or [DAY]
     with duckdb.connect(config={"threads": 1}) as connection:
         prepare(connection)
         create_loaded(connection)
         give_seeds(connection, seeds)
-        give(connection, "staging.stg_calls", calls or ())
-        days = sorted({call["day"] for call in calls or ()}) or [DAY]
-        for name in names:
-            build(connection, discover()[name], days)
-        return rows_of(connection, discover()[names[-1]])
+        give(connection, STAGED, calls)
+        give(connection, "staging.complete_through", ())
+        for model in between(names):
+            build(connection, model, days)
+        return {name: rows_of(connection, discover()[name]) for name in names}
+
+
+def between(names: Iterable[str]) -> list[Model]:
+    """The models that lead from seeds and staged calls to the named ones, in order."""
+    wanted: set[str] = set()
+    queue = list(names)
+    while queue:
+        model = discover()[queue.pop()]
+        if model.full_name not in wanted and not model.is_loaded and model.schema != "staging":
+            wanted.add(model.full_name)
+            queue += model.upstream
+    return [model for name, model in discover().items() if name in wanted]
 
 
 def cells(*prices: str, **more: Any) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ def call(provider="acme", model_id="a-1", **changed):
 
 def matches(*aliases, calls=(), prices=PRICES):
     seeds = seed_texts(*prices, aliases=aliases)
-    return built("pricing.price_cells", "pricing.model_matches", seeds=seeds, calls=list(calls) or [call()])
+    return built("pricing.model_matches", seeds=seeds, calls=list(calls) or [call()])
 
 
 def resolved(*aliases, **wanted):
