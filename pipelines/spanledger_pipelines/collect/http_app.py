@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from functools import partial
 
 from google.protobuf.json_format import MessageToJson
@@ -26,22 +25,10 @@ PROTOBUF, JSON, LINES = "application/x-protobuf", "application/json", "applicati
 _CODES = {400: 3, 401: 16, 403: 7, 408: 4, 413: 3, 415: 3, 429: 8, 503: 14}
 
 
-def application(receiver: Receiver, *, on_stop: Callable[[], None]) -> Starlette:
-    """The ASGI application.
-
-    Args:
-        receiver: what takes the bodies.
-        on_stop: called when the server has answered its last request.
-    """
+def application(receiver: Receiver) -> Starlette:
+    """The ASGI application in front of a receiver."""
     endpoints = _Endpoints(receiver)
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        await asyncio.to_thread(on_stop)
-
     return Starlette(
-        lifespan=lifespan,
         routes=[
             Route("/v1/traces", endpoints.traces, methods=["POST"]),
             Route("/v1/segments", endpoints.segments, methods=["POST"]),

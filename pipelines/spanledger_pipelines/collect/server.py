@@ -66,13 +66,8 @@ def serve(options: Options, on_ready: Callable[[int, int | None], None]) -> None
     if options.grpc_port is not None:
         rpc, grpc_port = grpc_server.start(receiver, options.host, options.grpc_port)
 
-    def stop() -> None:
-        if rpc is not None:
-            rpc.stop(SHUTDOWN_SECONDS).wait()
-        receiver.close()
-
     config = uvicorn.Config(
-        application(receiver, on_stop=stop),
+        application(receiver),
         access_log=False,
         log_level="warning",
         server_header=False,
@@ -81,12 +76,20 @@ def serve(options: Options, on_ready: Callable[[int, int | None], None]) -> None
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         limit_concurrency=options.limits.requests * 4,
     )
-    # uvicorn raises the signal again once it has shut down; by then there is nothing left to stop.
+    server = uvicorn.Server(config)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # For a signal before uvicorn listens to them, and for the one that it raises again once it has shut down.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, stop)
     on_ready(listening.getsockname()[1], grpc_port)
     with contextlib.closing(listening):
-        uvicorn.Server(config).run(sockets=[listening])
+        server.run(sockets=[listening])
+    if rpc is not None:
+        rpc.stop(SHUTDOWN_SECONDS).wait()
+    receiver.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
