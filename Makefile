@@ -23,7 +23,7 @@ demo: $(READY) ## run the whole path on this machine: sample service, ledger, ma
 	$(BIN)/spanledger demo
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 slow: $(READY) ## the fault tests at full length: 200 processes killed
 	SPANLEDGER_TEST_ROUNDS=200 $(BIN)/python -m pytest -q tests/instrumentation/test_faults.py
