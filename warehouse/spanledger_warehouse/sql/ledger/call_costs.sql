@@ -31,7 +31,7 @@ other_units as (
         count(*) - count(unit_price) as unpriced,
         count(*) filter (where unit_price = 0) as free,
         sum(list_cost_usd) as list_cost_usd,
-        sum(case when unit_price is null then token_quantity else 0 end) as unpriced_tokens,
+        cast(sum(case when unit_price is null then token_quantity else 0 end) as bigint) as unpriced_tokens,
         min(case when unit_price is null then unit end) as unpriced_unit,
         min(price_id) as price_id
     from ledger.other_unit_lines
