@@ -168,12 +168,7 @@ def test_numbers_are_read_as_the_text_that_was_sent():
 @pytest.mark.parametrize("family", VIEWS)
 @pytest.mark.parametrize("usage", ["[]", "5", "null", "{}", '{"unknown": 1}'])
 def test_a_usage_object_without_known_keys_counts_nothing(family, usage):
-    found = {
-        name: value
-        for name, value in texts(family, usage).items()
-        if (family, name) != ("openai_embeddings", "output")
-    }
-    assert found == {}
+    assert not [value for value in texts(family, usage).values() if value != "0"]
 
 
 @pytest.mark.parametrize("family", VIEWS)
@@ -198,7 +193,7 @@ def test_every_span_without_a_known_usage_object_is_read_from_its_attributes():
     rows = [
         raw_span("openai_chat", {"prompt_tokens": 1}, line=1, **counts),
         raw_span("openai_chat", '{"torn', line=2, **counts),
-        raw_span("gemini", {"prompt_tokens": 1}, line=3, **counts),
+        raw_span("mars", {"prompt_tokens": 1}, line=3, **counts),
         raw_span(None, None, line=4, **counts),
         raw_span(None, {"prompt_tokens": 1}, line=5, **counts),
     ]

@@ -6,18 +6,29 @@ from typing import Any
 from tests.warehouse.harness import DAY, run_model
 
 VIEWS = {
-    "openai_chat": "staging.stg_usage__openai_chat",
-    "openai_responses": "staging.stg_usage__openai_responses",
-    "openai_embeddings": "staging.stg_usage__openai_embeddings",
-    "anthropic_messages": "staging.stg_usage__anthropic_messages",
+    family: f"staging.stg_usage__{family}"
+    for family in (
+        "anthropic_messages",
+        "bedrock_converse",
+        "bedrock_invoke",
+        "cohere",
+        "gemini",
+        "ollama",
+        "openai_audio",
+        "openai_chat",
+        "openai_embeddings",
+        "openai_images",
+        "openai_responses",
+        "vertex_predict",
+    )
 }
+# Units that are no tokens, and so no part of the totals.
+PIECES = ("web_search", "grounded_prompt", "rerank_query", "file_search", "input_audio_second")
 UNITS = (
     "input",
     "cache_read",
     "cache_write_5m",
     "cache_write_1h",
-    "cache_write_30m",
-    "cache_write_12h",
     "input_audio",
     "input_image",
     "output",
@@ -55,11 +66,13 @@ def summary(row: dict[str, Any]) -> dict[str, Any]:
     """Totals and units above zero of a row of stg_usage; only the issue where there is one."""
     if row["usage_issue"] is not None:
         assert all(row[f"{unit}_quantity"] is None for unit in UNITS)
+        assert row["other_units"] == {}
         assert row["input_tokens"] is None
         assert row["output_tokens"] is None
         return {"issue": row["usage_issue"]}
     found = {"in": row["input_tokens"], "out": row["output_tokens"]}
     found |= {unit: row[f"{unit}_quantity"] for unit in UNITS if row[f"{unit}_quantity"]}
-    counted = [row[f"{unit}_quantity"] or 0 for unit in UNITS if unit != "web_search"]
+    found |= row["other_units"]
+    counted = [found[unit] for unit in found if unit not in ("in", "out", *PIECES)]
     assert sum(counted) == (row["input_tokens"] or 0) + (row["output_tokens"] or 0)
     return found

@@ -21,7 +21,8 @@ case
     when one_text is null and other_text is null then total_text
     when staging.as_count(total_text) is null then total_text
     else nullif(cast(
-        staging.as_count(total_text) - coalesce(staging.as_count(one_text), 0) - coalesce(staging.as_count(other_text), 0)
+        staging.as_count(total_text) - coalesce(staging.as_count(one_text), 0)
+        - coalesce(staging.as_count(other_text), 0)
         as varchar
     ), '0')
 end;
@@ -34,3 +35,22 @@ case
     when regexp_full_match(text_value, '[0-9]([.][0-9]+)?[eE]-[0-9]{1,2}')
         then try_cast(text_value as decimal(38, 16))
 end;
+
+-- The sum of a count and of another that may be absent, as text; a part that is no count stays as it is, to be named.
+create or replace macro staging.sum_of(one_text, other_text) as
+case
+    when one_text is null or other_text is null then one_text
+    when staging.as_count(one_text) is null then one_text
+    when staging.as_count(other_text) is null then other_text
+    else cast(staging.as_count(one_text) + staging.as_count(other_text) as varchar)
+end;
+
+-- Tokens of one modality in a list of {modality, tokenCount}; 0 where it is not named.
+create or replace macro staging.of_modality(details_text, modality_name) as
+coalesce(
+    list_sum(list_transform(
+        list_filter(json_extract(details_text, '$[*]'), lambda d: d ->> '$.modality' = modality_name),
+        lambda d: staging.as_count(d ->> '$.tokenCount')
+    )),
+    0
+);

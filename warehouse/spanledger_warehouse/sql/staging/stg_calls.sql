@@ -32,7 +32,9 @@ with nearby as (
             usage_rank := case
                 when usage_status = 'complete' then 0
                 when usage_status = 'partial' then 1
-                when usage_status is null and coalesce(usage_raw, input_tokens_text, output_tokens_text) is not null then 1
+                when
+                    usage_status is null and coalesce(usage_raw, input_tokens_text, output_tokens_text) is not null
+                    then 1
                 else 2
             end,
             scope_rank := case when scope = 'spanledger' then 0 else 1 end,
@@ -60,8 +62,8 @@ with nearby as (
         )
 ),
 
--- A row gives way to the first by `precedence` within 35 days of it, so what a row is depends on no other days, whichever
--- days are built together; the first of all gives way to none.
+-- A row gives way to the first by `precedence` within 35 days of it, so what a row is depends on no other days,
+-- whichever days are built together; the first of all gives way to none.
 same_call as (
     select
         file_id,
@@ -69,7 +71,12 @@ same_call as (
         row_number() over (partition by call_id order by precedence) - 1 as copy,
         min(precedence) over window_of_call < precedence as gives_way
     from nearby
-    where call_id in (select n.call_id from nearby as n group by n.call_id having count(*) > 1)
+    where
+        call_id in (
+            select n.call_id from nearby as n
+            group by n.call_id
+            having count(*) > 1
+        )
     window window_of_call as (
         partition by call_id order by ended_at
         range between interval 35 days preceding and interval 35 days following
@@ -85,7 +92,9 @@ same_answer as (
     from nearby
     where
         response_id in (
-            select n.response_id from nearby as n group by n.response_id having count(distinct n.call_id) > 1
+            select n.response_id from nearby as n
+            group by n.response_id
+            having count(distinct n.call_id) > 1
         )
     window window_of_answer as (
         partition by response_id order by ended_at
@@ -101,8 +110,9 @@ judged as (
         u.output_tokens,
         u.input_quantity,
         u.cache_read_quantity,
-        u.cache_write_30m_quantity,
-        u.cache_write_12h_quantity,
+        coalesce(u.part, 0) as part,
+        u.part_model,
+        coalesce(u.other_units, map(cast([] as varchar []), cast([] as bigint []))) as other_units,
         u.cache_write_5m_quantity,
         u.cache_write_1h_quantity,
         u.input_audio_quantity,
@@ -139,7 +149,7 @@ judged as (
 
 select
     j.call_id,
-    0 as part,
+    j.part,
     cast(j.copy as integer) as copy,
     case
         when j.disposition_rule is null then 'billable'
@@ -155,7 +165,9 @@ select
     j.request_model,
     j.response_model,
     j.response_id,
-    coalesce(nullif(trim(j.response_model), ''), nullif(trim(j.request_model), ''), 'unknown') as model_id,
+    coalesce(
+        nullif(trim(j.part_model), ''), nullif(trim(j.response_model), ''), nullif(trim(j.request_model), ''), 'unknown'
+    ) as model_id,
     j.gen_ai_operation,
     j.stream,
     j.started_at,
@@ -179,7 +191,10 @@ select
     j.request_metadata,
     j.response_metadata,
     case when j.scope = 'spanledger' then 'spanledger' else 'gen_ai' end as dialect,
-    case when j.usage_family = 'anthropic_messages' then 'exclusive' else 'inclusive' end as usage_semantics,
+    case
+        when j.usage_family in ('anthropic_messages', 'bedrock_converse', 'bedrock_invoke') then 'exclusive'
+        else 'inclusive'
+    end as usage_semantics,
     case
         when j.usage_issue is not null or (j.input_tokens is null and j.output_tokens is null) then 'missing'
         when j.input_tokens is null then 'partial'
@@ -192,7 +207,7 @@ select
         when coalesce(j.batch, false) then 'batch'
         when lower(coalesce(j.service_tier, '')) in ('', 'default', 'standard', 'auto', 'on_demand')
             then case when lower(j.speed) = 'fast' then 'fast' else 'standard' end
-        else lower(j.service_tier)
+        else regexp_replace(lower(j.service_tier), '^on_demand_', '')
     end as pricing_context,
     coalesce(nullif(lower(j.region), ''), 'global') as pricing_region,
     j.service_tier,
@@ -213,21 +228,16 @@ select
     case when j.usage_issue is null then j.input_image_quantity end as input_image_quantity,
     case when j.usage_issue is null then j.output_image_quantity end as output_image_quantity,
     case when j.usage_issue is null then j.web_search_quantity end as web_search_quantity,
-    case when j.success then 1 else 0 end as request_quantity,
+    case when j.success and j.part = 0 then 1 else 0 end as request_quantity,
     case
-        when j.usage_issue is null and (j.cache_write_30m_quantity > 0 or j.cache_write_12h_quantity > 0)
-            then map_from_entries(list_filter(
-                [
-                    struct_pack(key := 'cache_write_30m', value := j.cache_write_30m_quantity),
-                    struct_pack(key := 'cache_write_12h', value := j.cache_write_12h_quantity)
-                ],
-                lambda e: e.value > 0
-            ))
+        when j.usage_issue is null then j.other_units
         else map(cast([] as varchar []), cast([] as bigint []))
     end as other_units,
-    staging.as_amount(j.reported_cost_text) as reported_cost,
-    upper(coalesce(j.reported_cost_currency, case when j.reported_cost_text is not null then 'USD' end))
-        as reported_cost_currency,
+    case when j.part = 0 then staging.as_amount(j.reported_cost_text) end as reported_cost,
+    case
+        when j.part = 0
+            then upper(coalesce(j.reported_cost_currency, case when j.reported_cost_text is not null then 'USD' end))
+    end as reported_cost_currency,
     j.trace_id,
     j.span_id,
     j.parent_span_id,

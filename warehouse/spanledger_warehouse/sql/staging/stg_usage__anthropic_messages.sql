@@ -1,7 +1,11 @@
 -- Usage objects of Anthropic messages. input_tokens excludes cache reads and writes; the cache_creation object splits
--- the writes by time to live; writes that it does not name lived five minutes (the documented default).
+-- the writes by time to live; writes that it does not name lived five minutes (the documented default). What its
+-- iterations count beyond these figures is in stg_usage__anthropic_iterations.
 -- grain: file_id, line
 -- materialized: view
+-- columns:
+--   cache_write_5m_text: input tokens written to a cache for five minutes
+--   cache_write_1h_text: input tokens written to a cache for one hour
 select
     file_id,
     line,
@@ -16,15 +20,8 @@ select
     ) as cache_write_text,
     usage_raw ->> '$.cache_creation.ephemeral_5m_input_tokens' as cache_write_5m_text,
     usage_raw ->> '$.cache_creation.ephemeral_1h_input_tokens' as cache_write_1h_text,
-    cast(null as varchar) as cache_write_30m_text,
-    cast(null as varchar) as cache_write_12h_text,
-    cast(null as varchar) as input_audio_text,
-    cast(null as varchar) as input_image_text,
     usage_raw ->> '$.output_tokens' as output_text,
     usage_raw ->> '$.output_tokens_details.thinking_tokens' as reasoning_text,
-    cast(null as varchar) as output_audio_text,
-    cast(null as varchar) as output_image_text,
-    usage_raw ->> '$.server_tool_use.web_search_requests' as web_search_text,
-    cast(null as varchar) as total_text
+    usage_raw ->> '$.server_tool_use.web_search_requests' as web_search_text
 from raw.spans
 where usage_family = 'anthropic_messages' and json_valid(usage_raw)

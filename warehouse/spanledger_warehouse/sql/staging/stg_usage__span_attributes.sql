@@ -10,21 +10,14 @@ select
     true as input_is_inclusive,
     cache_read_tokens_text as cache_read_text,
     cache_write_tokens_text as cache_write_text,
-    cast(null as varchar) as cache_write_5m_text,
-    cast(null as varchar) as cache_write_1h_text,
-    cast(null as varchar) as cache_write_30m_text,
-    cast(null as varchar) as cache_write_12h_text,
-    cast(null as varchar) as input_audio_text,
-    cast(null as varchar) as input_image_text,
     output_tokens_text as output_text,
-    reasoning_tokens_text as reasoning_text,
-    cast(null as varchar) as output_audio_text,
-    cast(null as varchar) as output_image_text,
-    cast(null as varchar) as web_search_text,
-    cast(null as varchar) as total_text
+    reasoning_tokens_text as reasoning_text
 from raw.spans
 where
     usage_raw is null
     or not json_valid(usage_raw)
     or usage_family is null
-    or usage_family not in ('openai_chat', 'openai_responses', 'openai_embeddings', 'anthropic_messages')
+    or usage_family not in (
+        'anthropic_messages', 'bedrock_converse', 'bedrock_invoke', 'cohere', 'gemini', 'ollama', 'openai_audio',
+        'openai_chat', 'openai_embeddings', 'openai_images', 'openai_responses', 'vertex_predict'
+    )
