@@ -166,6 +166,11 @@ class Call:
         self._error = self._error or type(error).__name__
         self.finish()
 
+    def unseen(self) -> None:
+        """The answer will be read in a way that cannot be watched; end the call."""
+        self._facts.missing_because("unwatched")
+        self.finish()
+
     def finish(self) -> None:
         """End the call, the first time this is called."""
         try:

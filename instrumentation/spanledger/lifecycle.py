@@ -1,6 +1,7 @@
 """instrument(), uninstrument(), flush(): the module state behind the public names, and when it ends."""
 
 import atexit
+import functools
 import os
 import threading
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,8 @@ def start(chosen: settings.Settings, sink: "Sink | None" = None) -> None:
 
         _active = Runtime(chosen, sink)
         _register()
-        _active.hook.install_present()
+        for name, error in _active.hooks.install_present():
+            diagnostics.logger.error("Spanledger cannot hook %s: %s. Its calls are not seen.", name, error)
 
 
 def uninstrument() -> None:
@@ -91,21 +93,21 @@ def _register() -> None:
     _registered = True
     from wrapt import register_post_import_hook
 
-    from spanledger.hooks.wire import LIBRARIES
+    from spanledger.hooks.installed import LIBRARIES
 
     for name in LIBRARIES:
-        register_post_import_hook(_imported, name)
+        register_post_import_hook(functools.partial(_imported, name), name)
     os.register_at_fork(after_in_child=_forked)
     atexit.register(_exiting)
 
 
-def _imported(module: Any) -> None:
+def _imported(name: str, module: Any) -> None:
     runtime = _active
     if runtime is not None:
         try:
-            runtime.hook.install(module)
+            runtime.hooks.install(name, module)
         except Exception:
-            diagnostics.internal_error(f"hooking {getattr(module, '__name__', 'a module')}")
+            diagnostics.internal_error(f"hooking {name}")
 
 
 def _forked() -> None:

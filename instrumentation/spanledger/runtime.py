@@ -11,7 +11,8 @@ from spanledger import attributes as names
 from spanledger import records, requests, scope
 from spanledger.capture import Call
 from spanledger.diagnostics import internal_error, warn_once
-from spanledger.hooks.wire import WireHook
+from spanledger.hooks.installed import Hooks
+from spanledger.hooks.outgoing import Outgoing
 from spanledger.identity import Identity
 from spanledger.providers import routes
 from spanledger.settings import Settings
@@ -51,9 +52,10 @@ class Runtime:
         self.clock = settings.clock
         # Most POSTs of a service go to the same few places, and most of them are no LLM calls.
         self._route = lru_cache(1024)(partial(routes.route, rules=settings.provider_hosts))
+        self._suggested = lru_cache(1024)(routes.suggested)
         self.identity = Identity()
         self.spans = Spans(self._write, settings.mirror)
-        self.hook = WireHook(self.begin)
+        self.hooks = Hooks(self.begin)
         self.sink: Sink = sink or Spool(
             settings.spool,
             self.identity,
@@ -69,31 +71,31 @@ class Runtime:
         """Who a call made now is attributed to."""
         return scope.here().with_defaults(self.settings.tenant, self.settings.operation)
 
-    def begin(self, request: Any) -> Call | None:
+    def begin(self, request: Outgoing) -> Call | None:
         """Start a call when this request is one.
 
         Args:
-            request: an httpx or httpx2 request about to be sent by POST.
+            request: a request about to be sent by POST.
         """
-        url = request.url
-        host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
-        found = self._route(host, port, url.path)
+        host, port = request.host, request.port
+        found = self._route(host, port, request.path)
         if found is None:
-            return None
+            # A host that nobody named: most POSTs of a service end here, those of LLM gateways do not.
+            found = self._suggested(request.path)
+            if found is None or not requests.is_llm_call(request.body(), found.family.name):
+                return None
+        body = request.body()
         if found.provider == routes.UNKNOWN:
             warn_once(
                 f"unknown_host:{host}",
-                "Spanledger does not know which provider answers at %s:%d; calls are recorded with provider "
-                "`unknown`. Name it: SPANLEDGER_PROVIDER_HOSTS=%s:%d=<provider>.",
+                "Spanledger does not know which provider answers at %s:%s; calls are recorded with provider "
+                "`unknown`. Name it: SPANLEDGER_PROVIDER_HOSTS=%s:%s=<provider>.",
                 host,
                 port,
                 host,
                 port,
             )
-        # Never a body that is a stream: reading it would take it from the request.
-        body = request.content if hasattr(request, "_content") else None
-        retries = request.headers.get("x-stainless-retry-count")
-        return Call(self, found, requests.read(body, host, port, retries))
+        return Call(self, found, requests.read(body, host, port, request.retries()))
 
     def emit(
         self, name: str, context: Context, start: int, end: int, attributes: Mapping[str, Any], failed: bool
@@ -123,7 +125,7 @@ class Runtime:
 
     def close(self) -> bool:
         """End what is under way, unhook, seal; True when nothing was left unwritten."""
-        self.hook.remove()
+        self.hooks.remove()
         self.end_calls()
         return self.sink.close()
 

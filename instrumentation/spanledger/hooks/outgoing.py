@@ -1,0 +1,129 @@
+"""What all hooks share: a request on its way, patches that can be taken back, and one record for nested sends."""
+
+import contextvars
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from spanledger.capture import Call
+from spanledger.diagnostics import internal_error
+
+DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+
+
+class Outgoing(NamedTuple):
+    """A request about to be sent by POST.
+
+    Attributes:
+        host: host name, lower case.
+        port: port, the scheme's default included.
+        path: path of the URL, percent-encoded or not.
+        body: gives the body where it is in memory, else None; asked only when the request may be an LLM call.
+        retries: gives how often the SDK tried before, as it was written; None when it does not say.
+    """
+
+    host: str
+    port: int | None
+    path: str
+    body: Callable[[], bytes | None]
+    retries: Callable[[], str | None]
+
+
+Begin = Callable[[Outgoing], Call | None]
+Describe = Callable[..., Outgoing | None]
+
+# The call whose send is running: what it sends inside, through a wrapped transport, is the same attempt.
+_sending: contextvars.ContextVar[Call | None] = contextvars.ContextVar("spanledger_sending", default=None)
+
+
+def begin(start: Begin, method: object, describe: Describe, *request: Any) -> Call | None:
+    """Start a call for a request when it is one, and no part of a call under way."""
+    try:
+        if method != "POST":
+            return None
+        outer = _sending.get()
+        # A task started inside a send inherits the variable and may outlive it.
+        if outer is not None and outer.sending:
+            return None
+        outgoing = describe(*request)
+        return start(outgoing) if outgoing is not None else None
+    except Exception:
+        internal_error("looking at a request")
+        return None
+
+
+def sync_send(call: Call, send: Callable[[], Any]) -> Any:
+    """Send; what goes wrong ends the call and goes on to the caller."""
+    token = _sending.set(call)
+    try:
+        return send()
+    except BaseException as error:
+        call.failed(error)
+        raise
+    finally:
+        call.sending = False
+        _sending.reset(token)
+
+
+async def async_send(call: Call, send: Callable[[], Any]) -> Any:
+    """The same for a coroutine function."""
+    token = _sending.set(call)
+    try:
+        return await send()
+    except BaseException as error:
+        call.failed(error)
+        raise
+    finally:
+        call.sending = False
+        _sending.reset(token)
+
+
+def look(call: Call, attach: Callable[..., None], *response: Any) -> None:
+    """Attach the call to its response; a defect in that ends the call and harms nobody."""
+    try:
+        attach(call, *response)
+    except Exception:
+        call.finish()
+        internal_error("looking at a response")
+
+
+def retries_of(headers: Any) -> str | None:
+    """How often the SDK tried this call before: `x-stainless-retry-count`, or AWS's `attempt=2; max=3`."""
+    if not isinstance(headers, Mapping):
+        return None
+    value = headers.get("x-stainless-retry-count")
+    if value is None:
+        told = headers.get("amz-sdk-request") or ""
+        told = told.decode("latin-1") if isinstance(told, bytes) else str(told)
+        attempt = told.partition("attempt=")[2].partition(";")[0].strip()
+        return str(int(attempt) - 1) if attempt.isascii() and attempt.isdigit() and attempt != "0" else None
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+class Patches:
+    """Methods replaced on classes, each once, and put back."""
+
+    def __init__(self) -> None:
+        # By class object: after httpx2.alias_httpx() both module names lead to the same classes.
+        self._originals: dict[tuple[type, str], tuple[Any, Any]] = {}
+
+    @property
+    def classes(self) -> list[str]:
+        """The patched classes, by full name."""
+        return sorted(f"{cls.__module__}.{cls.__qualname__}" for cls, _ in self._originals)
+
+    def put(self, cls: type, name: str, make: Callable[[Any], Any]) -> None:
+        """Replace a method by what `make` makes of it."""
+        if (cls, name) in self._originals:
+            return
+        original = cls.__dict__[name]
+        patch = functools.wraps(original)(make(original))
+        self._originals[cls, name] = (original, patch)
+        setattr(cls, name, patch)
+
+    def remove(self) -> None:
+        """Put the originals back, where our patch is still the outermost one."""
+        for (cls, name), (original, patch) in self._originals.items():
+            if cls.__dict__.get(name) is patch:
+                setattr(cls, name, original)
+        self._originals.clear()

@@ -1,0 +1,136 @@
+"""Stands between urllib3's response and its reader, for requests and botocore, streamed.
+
+The response gets a subclass of its own class, so that whoever holds it goes on with the same object.
+"""
+
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+from spanledger.capture import Call
+
+
+class _Tee:
+    """Put in front of the class of a response; the bytes that the outermost reading method returns are fed."""
+
+    _spanledger: "_Reading"
+
+    def read(self, amt: Any = None, *args: Any, **options: Any) -> Any:
+        with_all = amt is None or amt < 0
+        return self._spanledger.take(super().read, (amt, *args), options, ends=with_all)  # type: ignore[misc]
+
+    def read1(self, amt: Any = None, *args: Any, **options: Any) -> Any:
+        return self._spanledger.take(super().read1, (amt, *args), options)  # type: ignore[misc]
+
+    def readinto(self, buffer: Any) -> Any:
+        # Calls read().
+        return super().readinto(buffer)  # type: ignore[misc]
+
+    def stream(self, *args: Any, **options: Any) -> Any:
+        return self._spanledger.steps(super().stream(*args, **options), options)  # type: ignore[misc]
+
+    def read_chunked(self, *args: Any, **options: Any) -> Any:
+        return self._spanledger.steps(super().read_chunked(*args, **options), options)  # type: ignore[misc]
+
+    def close(self) -> None:
+        try:
+            super().close()  # type: ignore[misc]
+        finally:
+            self._spanledger.left()
+
+    def release_conn(self) -> None:
+        try:
+            super().release_conn()  # type: ignore[misc]
+        finally:
+            self._spanledger.left()
+
+
+class _Reading:
+    """What is being read, and how deep in each other's calls the reading methods are."""
+
+    __slots__ = ("_call", "_decodes", "_depth", "_head", "_headers")
+
+    def __init__(self, call: Call, status: int, headers: Mapping[str, str], decodes: bool) -> None:
+        self._call = call
+        self._head: int | None = status
+        self._headers = headers
+        self._decodes = decodes
+        self._depth = 0
+
+    def take(self, method: Any, args: Any, options: Mapping[str, Any], ends: bool = False) -> Any:
+        """Call a method that returns bytes."""
+        self._depth += 1
+        try:
+            data = method(*args, **options)
+        except BaseException as error:
+            self._depth -= 1
+            if not self._depth:
+                self._call.failed(error)
+            raise
+        self._depth -= 1
+        if not self._depth:
+            self._fed(data, args[1] if len(args) > 1 else options.get("decode_content"))
+            if ends or (not data and args[0] != 0):
+                self._call.finish()
+        return data
+
+    def steps(self, inner: Any, options: Mapping[str, Any]) -> Any:
+        """Go through a generator of bytes; between its steps, its consumer may read by other means."""
+        outermost = not self._depth
+        while True:
+            self._depth += 1
+            try:
+                data = next(inner)
+            except StopIteration:
+                if outermost:
+                    self._call.finish()
+                return
+            except BaseException as error:
+                if outermost:
+                    self._call.failed(error)
+                raise
+            finally:
+                self._depth -= 1
+            if outermost:
+                self._fed(data, options.get("decode_content"))
+            yield data
+
+    def left(self) -> None:
+        """The response was closed, or its connection given back."""
+        if not self._depth:
+            self._call.finish()
+
+    def _fed(self, data: bytes, decoded: Any) -> None:
+        if self._head is not None:
+            # Only the first reader shows whether the bytes come decoded.
+            decoded = self._decodes if decoded is None else decoded
+            encoding = None if decoded else self._headers.get("content-encoding")
+            self._call.answered(self._head, self._headers.get("content-type"), encoding, self._headers)
+            self._head = None
+        if data:
+            self._call.feed(data)
+
+
+_classes: dict[type, type] = {}
+
+
+def watch(call: Call, raw: Any, status: int, headers: Mapping[str, str]) -> None:
+    """Feed the call with what is read from `raw` from now on, and end it when that ends.
+
+    Args:
+        call: what the response answers.
+        raw: urllib3's response. One of another kind cannot be watched: its usage is then missing.
+        status: HTTP status code.
+        headers: the response's.
+    """
+    cls = type(raw)
+    if not hasattr(raw, "read_chunked") or not hasattr(raw, "__dict__"):
+        call.answered(status, None, None, headers)
+        call.unseen()
+        return
+    if cls not in _classes:
+        _classes[cls] = type(cls.__name__, (_Tee, cls), {"__module__": cls.__module__})
+    raw._spanledger = _Reading(call, status, headers, bool(getattr(raw, "decode_content", False)))
+    raw.__class__ = _classes[cls]
+    # When its owner just lets go of it. At exit the runtime ends what is left, in its own order.
+    weakref.finalize(raw, call.finish).atexit = False
