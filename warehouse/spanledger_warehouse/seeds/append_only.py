@@ -11,6 +11,7 @@ from spanledger_warehouse.seeds.history import AddedLine, first_parents, require
 from spanledger_warehouse.seeds.rows import PriceRow
 from spanledger_warehouse.seeds.source import PACKAGED, SeedFiles, read_tree, resolve_commit
 from spanledger_warehouse.seeds.tables import columns_of
+from spanledger_warehouse.seeds.vendor import own_name
 
 # Closed months and exchange rates are facts of the past, as prices are.
 _FILES = ("fx_rates.csv", "periods.csv")
@@ -35,7 +36,8 @@ def check_append_only(source: SeedFiles, base: str | None = None) -> list[Findin
 
 
 def _is_watched(file: str) -> bool:
-    return file in _FILES or (file.startswith(_FOLDER) and file.endswith(".csv"))
+    name = own_name(file)
+    return name in _FILES or (name.startswith(_FOLDER) and name.endswith(".csv"))
 
 
 def _lost_from_history(source: SeedFiles, repository: Path, head: str) -> Iterator[Finding]:
@@ -92,7 +94,7 @@ def _lost(line: AddedLine, where: str) -> Finding:
     cells = line.text.split(",")
     names = list(columns_of(PriceRow))
     what = line.text
-    if line.file.startswith(_FOLDER) and len(cells) >= len(names):
+    if own_name(line.file).startswith(_FOLDER) and len(cells) >= len(names):
         values = dict(zip(names, cells, strict=False))
         what = f"{values['model']} {values['unit']} {values['price']} from {values['effective_from']}"
     message = f"a line was removed or changed: {what} (line {line.line} in {where})"

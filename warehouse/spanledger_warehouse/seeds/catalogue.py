@@ -31,6 +31,7 @@ from spanledger_warehouse.seeds.rows import (
 )
 from spanledger_warehouse.seeds.source import SeedFiles
 from spanledger_warehouse.seeds.tables import read_table
+from spanledger_warehouse.seeds.vendor import VENDOR, own_name, own_rows_win
 
 PRICES = "prices/"
 RowType = TypeVar("RowType", bound=Row)
@@ -112,8 +113,10 @@ def parse(files: SeedFiles) -> Catalogue:
     _note_missing_files(files.files, bool(prices), findings)
 
     def rows(file: str, row_type: type[RowType]) -> tuple[RowType, ...]:
-        content = files.files.get(file)
-        return tuple(read_table(file, content, row_type, findings)) if content is not None else ()
+        names = [name for name in (file, f"{VENDOR}{file}") if name in files.files]
+        return own_rows_win(
+            [row for name in names for row in read_table(name, files.files[name], row_type, findings)]
+        )
 
     catalogue = Catalogue(
         source=files,
@@ -141,20 +144,21 @@ def parse(files: SeedFiles) -> Catalogue:
 
 def _read_prices(files: Mapping[str, bytes], findings: list[Finding]) -> tuple[PriceRow, ...]:
     rows: list[PriceRow] = []
-    for file in sorted(file for file in files if file.startswith(PRICES) and file.endswith(".csv")):
+    for file in sorted(file for file in files if own_name(file).startswith(PRICES) and file.endswith(".csv")):
         rows += read_table(file, files[file], PriceRow, findings)
-    return tuple(rows)
+    return own_rows_win(rows)
 
 
 def _note_missing_files(files: Mapping[str, bytes], has_prices: bool, findings: list[Finding]) -> None:
     for file in REQUIRED_FILES:
-        if file not in files:
+        if file not in files and f"{VENDOR}{file}" not in files:
             fix = "restore it from the history; a header line alone is enough where nothing is to be said"
             findings.append(error(file, 0, "missing-file", "this file must be there", fix))
-    if not has_prices and not any(file.startswith(PRICES) for file in files):
+    if not has_prices and not any(own_name(file).startswith(PRICES) for file in files):
         findings.append(error(PRICES, 0, "missing-file", "there are no prices", "add prices/<provider>.csv"))
     for file in files:
-        if file.endswith(".csv") and not file.startswith(PRICES) and file not in FILES:
+        name = own_name(file)
+        if file.endswith(".csv") and not name.startswith(PRICES) and name not in FILES:
             fix = "remove it, or use a release that knows it"
             findings.append(error(file, 0, "unknown-file", "this release does not know this file", fix))
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from spanledger_warehouse.seeds.findings import Finding, error
 from spanledger_warehouse.seeds.rows import SUPERSEDING_KINDS, PriceRow, Unit
+from spanledger_warehouse.seeds.vendor import own_name
 
 
 def in_force(prices: Sequence[PriceRow]) -> tuple[PriceRow, ...]:
@@ -48,7 +49,7 @@ def _check_units(prices: Iterable[PriceRow], units: Sequence[Unit]) -> Iterator[
 
 def _check_provider_files(prices: Iterable[PriceRow]) -> Iterator[Finding]:
     for row in prices:
-        if row.file != f"prices/{row.provider}.csv":
+        if own_name(row.file) != f"prices/{row.provider}.csv":
             message = f"a price of {row.provider!r} in {row.file}"
             yield error(row.file, row.line, "provider-file", message, f"move it to prices/{row.provider}.csv")
 

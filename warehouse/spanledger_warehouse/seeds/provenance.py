@@ -164,10 +164,10 @@ def _origins(source: SeedFiles, repository: Path) -> dict[str, tuple[Commit, Per
     """For each price the first commit that brought it, and the author of the change inside a merge."""
     require_full_history(repository)
     head = source.commit.partition("+")[0]
-    folder = f"{source.prefix}prices"
+    folder = source.prefix or "."
     origins: dict[str, tuple[Commit, Person, datetime]] = {}
     for commit in first_parents(repository, head, folder):
-        texts = [added.text for added in commit.added]
+        texts = [added.text for added in commit.added if _holds_prices(added.file)]
         fresh = {key: text for key, text in identify(texts).items() if key not in origins}
         writers = _writers(repository, commit, folder) if fresh and commit.is_merge else {}
         for key, text in fresh.items():
@@ -182,6 +182,11 @@ def _writers(repository: Path, merge: Commit, folder: str) -> dict[str, tuple[Pe
         for added in commit.added:
             writers[added.text] = (commit.author, commit.authored_at)
     return writers
+
+
+def _holds_prices(file: str) -> bool:
+    """Whether a file of the repository holds prices, own or vendor's."""
+    return file.endswith(".csv") and file.split("/")[-2:-1] == ["prices"]
 
 
 def identify(texts: list[str]) -> dict[str, str]:

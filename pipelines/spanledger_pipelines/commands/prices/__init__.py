@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from spanledger_pipelines.commands.prices import editing, impact, looking, reviewing
+from spanledger_pipelines.commands.prices import editing, impact, looking, own, reviewing
 
 app = typer.Typer(
     name="prices",
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (looking, editing, reviewing, impact):
+for module in (looking, editing, reviewing, impact, own):
     module.register(app)
 
 __all__ = ["app"]

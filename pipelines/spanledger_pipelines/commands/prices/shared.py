@@ -104,4 +104,6 @@ def print_table(columns: list[str], rows: list[list[str]], amounts: int = 0) -> 
 
 
 def _has_seeds(folder: Path) -> bool:
-    return (folder / "units.csv").is_file() and (folder / "prices").is_dir()
+    """Whether a folder holds seeds: own ones, or a release's catalogue below vendor/."""
+    roots = (folder, folder / "vendor")
+    return any((root / "units.csv").is_file() and (root / "prices").is_dir() for root in roots)
