@@ -88,6 +88,17 @@ TRAPS = {
         {"prompt_tokens": 50, "completion_tokens": 1, "total_tokens": 51, "cached_tokens": 32},
         Tokens(input=50, output=1, cache_read=32),
     ),
+    "Perplexity's research cites and reasons outside of its totals": (
+        {
+            "prompt_tokens": 33,
+            "completion_tokens": 700,
+            "total_tokens": 733,
+            "citation_tokens": 2000,
+            "num_search_queries": 21,
+            "reasoning_tokens": 7000,
+        },
+        Tokens(input=33, output=9700, reasoning=7000),
+    ),
     "Writer writes its details in the singular": (
         {
             "prompt_tokens": 40,
@@ -151,3 +162,15 @@ def test_legacy_completions_are_read_like_chats() -> None:
     facts, tokens = read("openai_chat", {"object": "text_completion", "choices": [], "usage": usage})
     assert tokens == Tokens(input=4, output=16)
     assert facts.final
+
+
+def test_searches_of_a_response_are_counted_and_not_read() -> None:
+    search = {"type": "web_search_call", "action": {"type": "search", "query": "secret"}}
+    opened = {"type": "web_search_call", "action": {"type": "open_page", "url": "secret"}}
+    body = {"status": "completed", "output": [search, opened, search, {"type": "file_search_call"}, 5]}
+    facts, _ = read("openai_responses", body)
+    assert facts.metadata == {
+        "status": "completed",
+        "web_search_calls": "2",
+        "file_search_calls": "1",
+    }

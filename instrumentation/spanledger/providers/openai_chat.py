@@ -56,7 +56,8 @@ def count_tokens(usage: Json) -> Tokens:
     What a total counts beyond prompt and completion is one of: a cache outside of the prompt (Grok on Azure), audio
     outside of the prompt (Mistral), reasoning outside of the completion (xAI), or thoughts that nobody names (Gemini
     behind a compatible host). A cache that is called both read and written in full (Gemini behind OpenRouter) was
-    read; reasoning beyond the completion (OpenRouter) is all of it.
+    read; reasoning beyond the completion (OpenRouter) is all of it. Citations and reasoning of Perplexity's research
+    are in no total, but billed as output.
     """
     details = details_of(usage, "prompt")
     prompt, completion = count(usage.get("prompt_tokens")), count(usage.get("completion_tokens"))
@@ -71,7 +72,7 @@ def count_tokens(usage: Json) -> Tokens:
         details.get("cache_creation_tokens"),
         usage.get("cache_creation_input_tokens"),
     )
-    reasoning = count(details_of(usage, "completion").get("reasoning_tokens"))
+    reasoning = _first(details_of(usage, "completion").get("reasoning_tokens"), usage.get("reasoning_tokens"))
     everything = count(usage.get("total_tokens"))
     if prompt is not None and completion is not None:
         beyond = 0 if everything is None else max(0, everything - prompt - completion)
@@ -86,6 +87,8 @@ def count_tokens(usage: Json) -> Tokens:
             reasoning = reasoning or beyond
         if read_tokens == written and read_tokens is not None and 2 * read_tokens > prompt:
             written = 0
+        if (cited := count(usage.get("citation_tokens"))) is not None:
+            completion += cited + (reasoning or 0)
         reasoning = None if reasoning is None else min(reasoning, completion)
     return Tokens(prompt, completion, read_tokens, written, reasoning)
 

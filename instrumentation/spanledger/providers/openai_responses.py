@@ -3,6 +3,7 @@
 Facts: the API references of OpenAI and xAI, and recorded exchanges.
 """
 
+from collections import Counter
 from typing import Final
 
 from spanledger.providers.facts import (
@@ -18,6 +19,7 @@ from spanledger.providers.facts import (
     text,
 )
 
+_BILLED: Final = ("web_search_call", "file_search_call")
 _UNFINISHED: Final = ("queued", "in_progress")
 
 
@@ -43,6 +45,7 @@ def _read_response(facts: Facts, response: Json) -> None:
             facts.finished(mapping(response.get("incomplete_details")).get("reason") or status)
     if response.get("error"):
         read_error(facts, response["error"])
+    _count_tools(facts, response.get("output"))
     usage = response.get("usage")
     if type(usage) is dict and usage:
         facts.usage = usage
@@ -53,6 +56,17 @@ def _read_response(facts: Facts, response: Json) -> None:
         facts.missing_because("background")
     if facts.usage is not None:
         facts.metadata.pop("usage_missing", None)
+
+
+def _count_tools(facts: Facts, output: object) -> None:
+    """How often a search ran that the provider bills by the piece; its usage object is silent about them."""
+    ran: Counter[str] = Counter()
+    for item in output if type(output) is list else ():
+        found = mapping(item)
+        # Opening a page that a search found is no search.
+        if found.get("type") in _BILLED and mapping(found.get("action")).get("type", "search") == "search":
+            ran[f"{found['type']}s"] += 1
+    facts.metadata.update({name: str(number) for name, number in ran.items()})
 
 
 def count_tokens(usage: Json) -> Tokens:
