@@ -1,9 +1,10 @@
 """The exceptions of the SDK.
 
     SpanledgerError
-    └── SettingError    a setting's text cannot be read; instrument() logs it and takes the default
+    ├── SettingError          a setting's text cannot be read; instrument() logs it and takes the default
+    └── TenantMissingError    strict mode, and nobody said who pays: the call is not sent
 
-Nothing here is ever raised into a service's call path.
+Nothing here is ever raised into a service's call path, but the last, which has to be asked for.
 """
 
 
@@ -13,3 +14,7 @@ class SpanledgerError(Exception):
 
 class SettingError(SpanledgerError):
     """A setting has a value that cannot be used; the message says what would do."""
+
+
+class TenantMissingError(SpanledgerError):
+    """An LLM call without a tenant was refused, before it was sent, since `strict` is set."""

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
+from opentelemetry import baggage
 from opentelemetry.context import Context
 
 from spanledger import attributes as names
-from spanledger import records, requests, scope
+from spanledger import metadata, records, requests, scope
 from spanledger.capture import Call
-from spanledger.diagnostics import internal_error, warn_once
+from spanledger.diagnostics import counters, internal_error, warn_once
+from spanledger.errors import TenantMissingError
 from spanledger.hooks.installed import Hooks
 from spanledger.hooks.outgoing import Outgoing
 from spanledger.identity import Identity
@@ -69,7 +71,13 @@ class Runtime:
 
     def scope(self) -> scope.CallContext:
         """Who a call made now is attributed to."""
-        return scope.here().with_defaults(self.settings.tenant, self.settings.operation)
+        present = scope.here()
+        settings = self.settings
+        if present.tenant is None and settings.baggage_tenant is not None:
+            # Only under a key that the service chose to trust: baggage comes from whoever calls it.
+            named = metadata.name(baggage.get_baggage(settings.baggage_tenant))
+            present = present.with_defaults(named, None)
+        return present.with_defaults(settings.tenant, settings.operation)
 
     def begin(self, request: Outgoing) -> Call | None:
         """Start a call when this request is one.
@@ -94,6 +102,12 @@ class Runtime:
                 port,
                 host,
                 port,
+            )
+        if self.settings.strict and self.scope().tenant is None:
+            counters["refused"] += 1
+            raise TenantMissingError(
+                f"An LLM call to {host} has no tenant, and Spanledger is set to refuse such calls. "
+                "Put `with spanledger.context(tenant=...)` around the work, or unset SPANLEDGER_STRICT."
             )
         return Call(self, found, requests.read(body, host, port, request.retries()))
 

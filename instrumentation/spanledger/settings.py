@@ -29,6 +29,8 @@ class Settings:
         spool: folder of the spool.
         tenant: tenant of calls outside of any `context(tenant=...)`.
         operation: operation of calls outside of any `context(operation=...)`.
+        strict: refuse an LLM call without a tenant, with `TenantMissingError`.
+        baggage_tenant: key of inbound W3C baggage that may name the tenant; None trusts no baggage.
         provider_hosts: further hosts and the providers behind them.
         clock: UTC nanoseconds since 1970.
         mirror: show the spans in the application's own traces too.
@@ -44,6 +46,8 @@ class Settings:
     spool: Path
     tenant: str | None
     operation: str | None
+    strict: bool
+    baggage_tenant: str | None
     provider_hosts: "tuple[HostRule, ...]"
     clock: Clock
     mirror: bool
@@ -198,6 +202,8 @@ TABLE: Final[tuple[Setting, ...]] = (
     Setting("spool", "SPANLEDGER_SPOOL", None, _path),
     Setting("tenant", "SPANLEDGER_TENANT", None, _text),
     Setting("operation", "SPANLEDGER_OPERATION", None, _text),
+    Setting("strict", "SPANLEDGER_STRICT", False, _flag),
+    Setting("baggage_tenant", "SPANLEDGER_BAGGAGE_TENANT", None, _text),
     Setting("provider_hosts", "SPANLEDGER_PROVIDER_HOSTS", (), _hosts),
     Setting("clock", "SPANLEDGER_CLOCK", time.time_ns, _clock),
     Setting("mirror", "SPANLEDGER_MIRROR", True, _flag),

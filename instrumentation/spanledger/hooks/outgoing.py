@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from spanledger.capture import Call
 from spanledger.diagnostics import internal_error
+from spanledger.errors import TenantMissingError
 
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
@@ -47,6 +48,8 @@ def begin(start: Begin, method: object, describe: Describe, *request: Any) -> Ca
             return None
         outgoing = describe(*request)
         return start(outgoing) if outgoing is not None else None
+    except TenantMissingError:
+        raise
     except Exception:
         internal_error("looking at a request")
         return None
