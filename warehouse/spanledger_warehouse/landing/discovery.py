@@ -14,6 +14,8 @@ import duckdb
 
 OPEN_SUFFIX = ".open"
 RECORD_SUFFIX = ".jsonl"
+# Also read: compressed files, and whatever of these a Collector's file exporter wrote.
+COMPRESSED_SUFFIXES = (".gz", ".zst")
 # A writer creates its file and then locks it; a file this young is left to it.
 GRACE_SECONDS = 2.0
 
@@ -43,7 +45,8 @@ def listing(folders: Iterable[Path]) -> list[Candidate]:
     found = []
     for folder in dict.fromkeys(folders):
         seal_abandoned(folder)
-        for path in sorted(folder.rglob(f"*{RECORD_SUFFIX}")):
+        paths = [path for end in (RECORD_SUFFIX, *COMPRESSED_SUFFIXES) for path in folder.rglob(f"*{end}")]
+        for path in sorted(paths):
             with contextlib.suppress(FileNotFoundError):  # moved on by someone between listing and looking
                 status = path.stat()
                 found.append(Candidate(path, status.st_size, status.st_mtime_ns))

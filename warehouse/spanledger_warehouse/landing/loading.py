@@ -15,6 +15,7 @@ from spanledger_warehouse.database import literal_path, sql_text
 from spanledger_warehouse.errors import LandingError
 from spanledger_warehouse.landing.discovery import Candidate, candidates
 from spanledger_warehouse.landing.inspection import Inspection, inspect, line_bytes, sanitize
+from spanledger_warehouse.landing.otlp_files import as_records
 from spanledger_warehouse.landing.records import KNOWN_KEYS, STRUCTURE
 from spanledger_warehouse.settings import Home
 
@@ -158,10 +159,15 @@ class _Loader:
 
     def _load_new(self, path: Path, inspection: Inspection) -> None:
         file_id = self._next_file_id()
-        replaced = self._read_lines(path, inspection)
-        self.connection.execute(sql_text("landing", "parse_records"))
-        counts = {kind: self._insert(f"insert_{kind}", file_id) for kind in ("spans", "losses", "segments")}
-        rejected = self._reject(path, inspection, file_id, replaced)
+        with as_records(path) as source:
+            # Lines are those of the records that were read; the digest is that of the bytes that arrived.
+            read = inspection if source is path else inspect(source)
+            replaced = self._read_lines(source, read)
+            self.connection.execute(sql_text("landing", "parse_records"))
+            counts = {
+                kind: self._insert(f"insert_{kind}", file_id) for kind in ("spans", "losses", "segments")
+            }
+            rejected = self._reject(path, source, inspection, file_id, replaced)
         self.connection.execute(
             "insert into raw.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -169,7 +175,7 @@ class _Loader:
                 str(path),
                 inspection.sha256,
                 inspection.bytes,
-                inspection.lines,
+                read.lines,
                 counts["spans"],
                 counts["losses"],
                 counts["segments"],
@@ -211,14 +217,16 @@ class _Loader:
         ).fetchone()
         return int(row[0]) if row else 0
 
-    def _reject(self, path: Path, inspection: Inspection, file_id: int, replaced: dict[int, str]) -> int:
+    def _reject(
+        self, path: Path, source: Path, inspection: Inspection, file_id: int, replaced: dict[int, str]
+    ) -> int:
         found = self.connection.execute(
             "select line, problem from landing_records where problem is not null and problem <> 'blank' order by line"
         ).fetchall()
         if not found:
             return 0
         target = self._quarantine_file(inspection.sha256)
-        bodies = dict(line_bytes(path, {line for line, _ in found}))
+        bodies = dict(line_bytes(source, {line for line, _ in found}))
         _write_durably(target, b"".join(bodies[line] + b"\n" for line, _ in found))
         rows = []
         for line, problem in found:
