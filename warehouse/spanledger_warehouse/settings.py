@@ -88,7 +88,8 @@ def load_settings(home: Path | str | None = None, environ: Mapping[str, str] | N
         ConfigurationError: the file cannot be parsed, or holds a key that means nothing.
     """
     env = os.environ if environ is None else environ
-    values = _from_file(Path(env.get("SPANLEDGER_CONFIG", CONFIG_FILE)), required="SPANLEDGER_CONFIG" in env)
+    named = env.get("SPANLEDGER_CONFIG")
+    values = _from_file(Path(named or CONFIG_FILE), required=bool(named))
     values.update({key: env[name] for name, key in VARIABLES.items() if env.get(name) and key != "config"})
     if home is not None:
         values = {key: value for key, value in values.items() if key not in {"spool", "landing"}}
