@@ -34,12 +34,14 @@ OPTIONAL = (
     "web_searches",
 )
 ADDED = ("list_cost_usd", "contracted_cost_usd", "cost_status", "price_ids")
+# No text of a JSON file is taken for an instant: it leaves as it came.
+_AS_SENT = "dateformat = 'none', timestampformat = 'none'"
 READERS = {
     ".csv": "read_csv(?, all_varchar = true, header = true)",
     ".parquet": "read_parquet(?)",
-    ".jsonl": "read_json(?, format = 'newline_delimited')",
-    ".ndjson": "read_json(?, format = 'newline_delimited')",
-    ".json": "read_json(?)",
+    ".jsonl": f"read_json(?, format = 'newline_delimited', {_AS_SENT})",
+    ".ndjson": f"read_json(?, format = 'newline_delimited', {_AS_SENT})",
+    ".json": f"read_json(?, {_AS_SENT})",
 }
 WRITERS = {".csv": "(format csv, header)", ".parquet": "(format parquet)", ".jsonl": "(format json)"}
 _MODELS = (
