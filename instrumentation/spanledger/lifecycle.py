@@ -123,7 +123,6 @@ def _exiting() -> None:
     runtime = _active
     if runtime is not None:
         try:
-            runtime.end_calls()
-            runtime.sink.close()
+            runtime.end()
         except Exception:
             diagnostics.internal_error("ending with the process")

@@ -9,7 +9,7 @@ from opentelemetry import baggage
 from opentelemetry.context import Context
 
 from spanledger import attributes as names
-from spanledger import metadata, records, requests, scope
+from spanledger import metadata, otlp, records, requests, scope
 from spanledger.capture import Call
 from spanledger.diagnostics import counters, internal_error, warn_once
 from spanledger.errors import TenantMissingError
@@ -56,9 +56,18 @@ class Runtime:
         self._route = lru_cache(1024)(partial(routes.route, rules=settings.provider_hosts))
         self._suggested = lru_cache(1024)(routes.suggested)
         self.identity = Identity()
-        self.spans = Spans(self._write, settings.mirror)
+        self._otlp = otlp.start() if settings.otlp != "off" and sink is None else None
+        self.spans = Spans(
+            self._write, settings.mirror, self._otlp.export if self._otlp is not None else None
+        )
         self.hooks = Hooks(self.begin)
-        self.sink: Sink = sink or Spool(
+        self.sink: Sink = sink or self._own_sink()
+
+    def _own_sink(self) -> Sink:
+        settings = self.settings
+        if settings.otlp == "only" and self._otlp is not None:
+            return otlp.NoSpool(self.identity)
+        return Spool(
             settings.spool,
             self.identity,
             records.service_of(self.spans.resource()),
@@ -140,8 +149,15 @@ class Runtime:
     def close(self) -> bool:
         """End what is under way, unhook, seal; True when nothing was left unwritten."""
         self.hooks.remove()
+        return self.end()
+
+    def end(self) -> bool:
+        """End what is under way and seal, still hooked; True when nothing was left unwritten."""
         self.end_calls()
-        return self.sink.close()
+        done = self.sink.close()
+        if self._otlp is not None:
+            self._otlp.close()
+        return done
 
     def after_fork_in_child(self) -> None:
         """Become a process of its own: new identity, new file; the parent's stay the parent's."""

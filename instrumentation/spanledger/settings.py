@@ -34,6 +34,7 @@ class Settings:
         provider_hosts: further hosts and the providers behind them.
         clock: UTC nanoseconds since 1970.
         mirror: show the spans in the application's own traces too.
+        otlp: `off`, or the stock exporter `also` beside the spool, or `only` that.
         error_messages: store providers' error messages that no template knows.
         segment_bytes: size at which a spool file is sealed, in bytes.
         segment_seconds: age at which a spool file is sealed, in seconds.
@@ -51,6 +52,7 @@ class Settings:
     provider_hosts: "tuple[HostRule, ...]"
     clock: Clock
     mirror: bool
+    otlp: str
     error_messages: bool
     segment_bytes: int
     segment_seconds: float
@@ -207,6 +209,7 @@ TABLE: Final[tuple[Setting, ...]] = (
     Setting("provider_hosts", "SPANLEDGER_PROVIDER_HOSTS", (), _hosts),
     Setting("clock", "SPANLEDGER_CLOCK", time.time_ns, _clock),
     Setting("mirror", "SPANLEDGER_MIRROR", True, _flag),
+    Setting("otlp", "SPANLEDGER_OTLP", "off", _one_of("off", "also", "only")),
     Setting("error_messages", "SPANLEDGER_ERROR_MESSAGES", False, _flag),
     Setting("segment_bytes", "SPANLEDGER_SEGMENT_BYTES", 16 << 20, _positive(int, "bytes")),
     Setting("segment_seconds", "SPANLEDGER_SEGMENT_SECONDS", 60.0, _positive(float, "seconds")),
