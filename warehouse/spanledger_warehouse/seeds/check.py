@@ -8,6 +8,7 @@ from itertools import pairwise
 from spanledger_warehouse.seeds.append_only import check_append_only
 from spanledger_warehouse.seeds.canonical import canonical_decimal
 from spanledger_warehouse.seeds.catalogue import Catalogue, parse
+from spanledger_warehouse.seeds.evidence_rules import check_evidence_hosts
 from spanledger_warehouse.seeds.findings import Finding, error, warning
 from spanledger_warehouse.seeds.rows import PriceRow
 from spanledger_warehouse.seeds.source import SeedFiles
@@ -32,6 +33,7 @@ def check(source: SeedFiles, base: str | None = None, *, today: date | None = No
         *check_dates(catalogue.prices, today or datetime.now(UTC).date()),
         *check_jumps(catalogue),
         *check_plausible(catalogue),
+        *check_evidence_hosts(catalogue),
         *check_append_only(source, base),
     ]
     return sorted(findings, key=lambda finding: (finding.file, finding.line, finding.rule))

@@ -15,7 +15,15 @@ from spanledger_warehouse.seeds.tables import columns_of
 from spanledger_warehouse.seeds.vendor import VENDOR
 
 # Whatever else a release ships says nothing about an organisation.
-_CATALOGUE = ("units.csv", "rules.csv", "model_aliases.csv", "windows.csv", "holidays.csv", "fx_rates.csv")
+_CATALOGUE = (
+    "evidence_hosts.csv",
+    "fx_rates.csv",
+    "holidays.csv",
+    "model_aliases.csv",
+    "rules.csv",
+    "units.csv",
+    "windows.csv",
+)
 _OWN = ("adjustments.csv", "attribution.csv", "budgets.csv", "defaults.csv", "periods.csv", "tenants.csv")
 _README = """\
 # Price seeds

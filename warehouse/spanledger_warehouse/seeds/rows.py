@@ -278,12 +278,22 @@ class ClosedPeriod(Row):
     note: str = maybe("text", "")
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceHost(Row):
+    """One line of `evidence_hosts.csv`: a host whose pages are a provider's own word."""
+
+    provider: str = needed("text")
+    host: str = needed("text")
+    note: str = maybe("text", "")
+
+
 # The files by name; every file below `prices/` holds price rows.
 FILES: dict[str, type[Row]] = {
     "adjustments.csv": Adjustment,
     "attribution.csv": Attribution,
     "budgets.csv": Budget,
     "defaults.csv": DefaultPrice,
+    "evidence_hosts.csv": EvidenceHost,
     "fx_rates.csv": FxRate,
     "holidays.csv": Holiday,
     "model_aliases.csv": Alias,

@@ -1,0 +1,79 @@
+"""What a row says it rests on: the provider's own word must be on a page of the provider; old evidence is listed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from urllib.parse import urlsplit
+
+from spanledger_warehouse.seeds.catalogue import Catalogue
+from spanledger_warehouse.seeds.findings import Finding, error
+from spanledger_warehouse.seeds.rows import EvidenceHost, PriceRow
+from spanledger_warehouse.seeds.tables import read_table
+from spanledger_warehouse.seeds.vendor import VENDOR
+
+FILE = "evidence_hosts.csv"
+_ARCHIVES = ("web.archive.org",)
+# What these say was read at the provider's; the others may rest on anybody's page.
+_AT_THE_PROVIDER = ("documented", "first_observed")
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A model whose prices nobody has read for long."""
+
+    provider: str
+    model: str
+    read_on: date
+    basis: str
+    evidence_url: str
+
+
+def check_evidence_hosts(catalogue: Catalogue) -> Iterator[Finding]:
+    """A price of basis documented or first_observed is on a host of its provider; unlisted providers are free."""
+    findings: list[Finding] = []
+    hosts: dict[str, set[str]] = defaultdict(set)
+    for file in (FILE, f"{VENDOR}{FILE}"):
+        for row in read_table(
+            file, catalogue.source.files.get(file, b"provider,host,note\n"), EvidenceHost, findings
+        ):
+            hosts[row.provider].add(row.host)
+    yield from findings
+    for price in catalogue.prices:
+        allowed = hosts.get(price.provider)
+        if not allowed or price.basis not in _AT_THE_PROVIDER:
+            continue
+        host = host_of(price.evidence_url)
+        if not any(host == name or host.endswith(f".{name}") for name in allowed):
+            message = (
+                f"{price.basis}, but {host} is no page of {price.provider} ({', '.join(sorted(allowed))})"
+            )
+            fix = f"name the provider's page, make the basis third_party, or add the host to {FILE}"
+            yield error(price.file, price.line, "evidence-host", message, fix)
+
+
+def host_of(url: str) -> str:
+    """The host whose page an address is; for an archived page, of the page that was archived."""
+    parts = urlsplit(url)
+    if parts.hostname in _ARCHIVES and "http" in parts.path:
+        return urlsplit(parts.path[parts.path.index("http") :]).hostname or ""
+    return parts.hostname or ""
+
+
+def stale(catalogue: Catalogue, before: date, now: datetime) -> list[Stale]:
+    """The models priced now whose newest evidence was read before a day; the oldest first."""
+    rows: dict[tuple[str, str], list[PriceRow]] = defaultdict(list)
+    for period in catalogue.price_periods():
+        if period.holds_at(now):
+            rows[period.row.provider, period.row.model].append(period.row)
+    newest = (_newest(found) for found in rows.values())
+    found = [
+        Stale(row.provider, row.model, row.evidence_date, row.basis, row.evidence_url)
+        for row in newest
+        if row.evidence_date < before
+    ]
+    return sorted(found, key=lambda entry: (entry.read_on, entry.provider, entry.model))
+
+
+def _newest(rows: Iterable[PriceRow]) -> PriceRow:
+    return max(rows, key=lambda row: row.evidence_date)
