@@ -26,7 +26,7 @@ def collect(
     tokens: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", envvar="SPANLEDGER_COLLECT_TOKENS", help="Who may send, for which tenants."
+            metavar="FILE", envvar="SPANLEDGER_COLLECT_TOKENS", help="TOML: who may send, for which tenants."
         ),
     ] = None,
     new_token: Annotated[
@@ -44,6 +44,9 @@ def collect(
     home: Home = None,
 ) -> None:
     """Receive OTLP and spool segments into the landing zone; answer once they are on disk. Needs the collect extra."""
+    from spanledger_pipelines.commands.groups import require
+
+    require("collect", "grpc", "google.rpc", "opentelemetry.proto", "starlette", "uvicorn")
     if new_token is not None:
         _print_token(new_token)
         return

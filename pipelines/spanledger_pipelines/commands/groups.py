@@ -84,6 +84,15 @@ class LazyGroup(TyperGroup):
         return typer.main.get_group(importlib.import_module(self._module).app)
 
 
+def require(extra: str, *modules: str) -> None:
+    """Stop with the name of the extra unless all of its modules are there; several extras bring some of them."""
+    import importlib.util
+
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            fail(f"this command needs {module}; install it with: pip install 'spanledger[{extra}]'", SETUP)
+
+
 def exit_code_of(error: SpanledgerError) -> int:
     """2 when the set-up is wrong, else 1."""
     from spanledger_warehouse.errors import ConfigurationError

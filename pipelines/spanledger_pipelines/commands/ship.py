@@ -51,6 +51,9 @@ def ship(
     home: Home = None,
 ) -> None:
     """Send sealed segments to a receiver; delete each once it is acknowledged. Needs the collect extra."""
+    from spanledger_pipelines.commands.groups import require
+
+    require("collect", "httpx", "opentelemetry.proto")
     from spanledger_pipelines.ship.shipper import Shipper
     from spanledger_pipelines.ship.spool import Spool
     from spanledger_warehouse.settings import load_settings
