@@ -7,25 +7,32 @@ import importlib.util
 import logging
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
-from spanledger import settings, testing
+from spanledger import otlp, settings, testing
 from spanledger.version import __version__
 
 OK: Final = "ok"
 NOTE: Final = "note"
 PROBLEM: Final = "problem"
 
-_LIBRARIES: Final = ("httpx", "httpx2")
-# HTTP stacks of LLM SDKs that are not hooked: their calls need `record()` or spans from elsewhere.
-_NOT_SEEN: Final = ("aiohttp", "botocore", "grpc", "requests", "websockets")
+# Import name of what is hooked, and of the module that the hook is for.
+_LIBRARIES: Final = {
+    "httpx": "httpx",
+    "httpx2": "httpx2",
+    "aiohttp": "aiohttp",
+    "requests": "requests",
+    "botocore": "botocore.httpsession",
+}
+# Stacks of LLM SDKs that cannot be hooked: their calls need `record()` or spans from elsewhere.
+_NOT_SEEN: Final = ("grpc", "websockets")
 _LOW_SPACE: Final = 256 << 20
-_TRIAL_URL: Final = "https://api.openai.com/v1/chat/completions"
-_TRIAL_ANSWER: Final = {"id": "doctor", "model": "doctor", "choices": [], "usage": {"prompt_tokens": 1}}
 
 
 class Finding(NamedTuple):
@@ -68,19 +75,21 @@ def examine() -> Iterator[Finding]:
     if chosen.disabled:
         yield Finding(PROBLEM, "SPANLEDGER_DISABLED is set: nothing is captured.")
     yield from _capture(chosen)
-    yield from _spool(chosen)
+    if chosen.otlp != "only":
+        yield from _spool(chosen)
+    yield from _guarantees(chosen)
     yield from _attribution(chosen)
 
 
 def _capture(chosen: settings.Settings) -> Iterator[Finding]:
     found = [name for name in _LIBRARIES if importlib.util.find_spec(name)]
     if not found:
-        yield Finding(PROBLEM, "Neither httpx nor httpx2 is installed: there is nothing to hook.")
+        yield Finding(PROBLEM, f"None of {', '.join(_LIBRARIES)} is installed: there is nothing to hook.")
     for name in found:
         error = _try(name)
         version = importlib.metadata.version(name)
         if error is None:
-            yield Finding(OK, f"{name} {version} is hooked: a trial call was captured, sync and streamed.")
+            yield Finding(OK, f"{name} {version} is hooked: a trial call was captured, streamed and not.")
         else:
             yield Finding(PROBLEM, f"{name} {version}: a trial call was not captured ({error}).")
     unseen = [name for name in _NOT_SEEN if importlib.util.find_spec(name)]
@@ -94,14 +103,16 @@ def _capture(chosen: settings.Settings) -> Iterator[Finding]:
 
 
 def _try(name: str) -> str | None:
-    """Make two calls that never leave the process; the text says what went wrong."""
+    """Make a trial call, streamed and not, that never leaves this machine; the text says what went wrong."""
+    from spanledger import trials
+
     try:
-        library: Any = importlib.import_module(name)
-        transport = library.MockTransport(lambda _: library.Response(200, json=_TRIAL_ANSWER))
-        with testing.capture() as captured, library.Client(transport=transport) as client:
-            client.post(_TRIAL_URL, json={"model": "doctor"})
-            with client.stream("POST", _TRIAL_URL, json={"model": "doctor"}) as response:
-                response.read()
+        with (
+            trials.Server() as server,
+            testing.capture(provider_hosts=f"{server.address}=openai") as captured,
+        ):
+            importlib.import_module(_LIBRARIES[name])
+            trials.CALLS[name](f"http://{server.address}/v1/chat/completions")
         statuses = [call.get("usage_status") for call in captured.calls]
         return None if statuses == ["complete", "complete"] else f"recorded: {statuses}"
     except Exception as error:  # whatever it is, it belongs in the report
@@ -169,3 +180,45 @@ def _attribution(chosen: settings.Settings) -> Iterator[Finding]:
         yield Finding(NOTE, "The service has no name in the ledger: set OTEL_SERVICE_NAME.")
     mirrored = "are shown in the application's own traces too" if chosen.mirror else "go to the spool only"
     yield Finding(OK, f"Spans {mirrored}.")
+    if chosen.strict:
+        yield Finding(OK, "Calls without a tenant are refused (SPANLEDGER_STRICT).")
+    if chosen.baggage_tenant:
+        yield Finding(NOTE, f"Inbound baggage may name the tenant, under `{chosen.baggage_tenant}`.")
+
+
+def _guarantees(chosen: settings.Settings) -> Iterator[Finding]:
+    kept = {
+        "none": "survive the process, not a power cut",
+        "interval": "survive the process, and a power cut but for the last second",
+        "always": "survive the process and a power cut",
+    }[chosen.fsync]
+    if chosen.otlp != "only":
+        yield Finding(
+            OK,
+            f"Records {kept} (SPANLEDGER_FSYNC={chosen.fsync}); a call waits {chosen.stall_seconds:g} s at most.",
+        )
+    if chosen.otlp != "off":
+        yield from _otlp(chosen)
+
+
+def _otlp(chosen: settings.Settings) -> Iterator[Finding]:
+    where = otlp.endpoint(os.environ)
+    if where is None:
+        yield Finding(PROBLEM, "SPANLEDGER_OTLP is set, but OTEL_EXPORTER_OTLP_ENDPOINT is not.")
+        return
+    try:
+        otlp.exporter_class(os.environ)
+    except ImportError:
+        yield Finding(PROBLEM, "SPANLEDGER_OTLP needs an exporter: pip install 'spanledger[otlp]'.")
+        return
+    parts = urlsplit(where if "//" in where else f"//{where}")
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 4317)
+    try:
+        socket.create_connection((parts.hostname or "", port), timeout=2).close()
+    except OSError as error:
+        yield Finding(PROBLEM, f"Nobody answers at the OTLP endpoint {parts.hostname}:{port}: {error}.")
+        return
+    beside = "beside the spool" if chosen.otlp == "also" else "and to no spool: what is lost is not counted"
+    yield Finding(
+        OK if chosen.otlp == "also" else NOTE, f"Spans go to {parts.hostname}:{port} by OTLP too, {beside}."
+    )

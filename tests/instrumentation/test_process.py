@@ -1,6 +1,7 @@
 """Whole processes: light import, zero code, OTEL_* variables, the command line."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -114,7 +115,9 @@ def test_resource_variables_are_honoured(records: Any) -> None:
 def test_doctor_says_what_is_right_and_what_is_wrong(tmp_path: Path) -> None:
     healthy = run(sys.executable, "-m", "spanledger", "doctor", SPANLEDGER_TENANT="t")
     assert "httpx2" in healthy.stdout
-    assert "is hooked" in healthy.stdout
+    for library in ("httpx", "httpx2", "aiohttp", "requests", "botocore"):
+        assert re.search(rf"^ok +{library} \S+ is hooked", healthy.stdout, re.MULTILINE), library
+    assert "survive the process, not a power cut" in healthy.stdout
     (tmp_path / "file").write_text("")
     ill = run(
         sys.executable,
@@ -124,10 +127,17 @@ def test_doctor_says_what_is_right_and_what_is_wrong(tmp_path: Path) -> None:
         code=1,
         SPANLEDGER_SPOOL=str(tmp_path / "file" / "spool"),
         SPANLEDGER_MIRROR="perhaps",
+        SPANLEDGER_OTLP="also",
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9",
+        SPANLEDGER_STRICT="1",
+        SPANLEDGER_FSYNC="always",
     )
+    assert "Nobody answers at the OTLP endpoint 127.0.0.1:9" in ill.stdout
+    assert "Calls without a tenant are refused" in ill.stdout
+    assert "survive the process and a power cut" in ill.stdout
     assert "cannot be written" in ill.stdout
     assert "SPANLEDGER_MIRROR is 'perhaps'" in ill.stdout
-    assert "2 problem(s)" in ill.stdout
+    assert "3 problem(s)" in ill.stdout
 
 
 @pytest.mark.parametrize(
