@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from spanledger import otlp, settings, testing
+from spanledger.scope import context
 from spanledger.version import __version__
 
 OK: Final = "ok"
@@ -110,6 +111,7 @@ def _try(name: str) -> str | None:
         with (
             trials.Server() as server,
             testing.capture(provider_hosts=f"{server.address}=openai") as captured,
+            context(tenant="doctor"),
         ):
             importlib.import_module(_LIBRARIES[name])
             trials.CALLS[name](f"http://{server.address}/v1/chat/completions")
