@@ -80,8 +80,8 @@ class _Tracer:
 
     def _follow(self, scope: Scope, position: int) -> Iterator[Source]:
         if scope.set_operation_scopes:
-            for branch in scope.set_operation_scopes:
-                yield from self.sources(branch, position)
+            for branch, place in _branches(scope, position):
+                yield from self.sources(branch, place)
             return
         selects = _query(scope).selects
         if position >= len(selects):
@@ -110,6 +110,16 @@ def _query(scope: Scope) -> exp.Query:
     if not isinstance(scope.expression, exp.Query):
         raise ModelError(f"not a query: {scope.expression.sql(dialect=DIALECT)[:80]}")
     return scope.expression
+
+
+def _branches(scope: Scope, position: int) -> Iterator[tuple[Scope, int]]:
+    """The branches of a union that fill a column, and where; `union by name` leaves out those without its name."""
+    name = _query(scope).named_selects[position]
+    for branch in scope.set_operation_scopes:
+        if not scope.expression.args.get("by_name"):
+            yield branch, position
+        elif name in (names := _query(branch).named_selects):
+            yield branch, names.index(name)
 
 
 def _is_inside(node: exp.Expr, ancestor: exp.Expr) -> bool:

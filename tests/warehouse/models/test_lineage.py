@@ -62,3 +62,13 @@ def test_a_model_that_names_an_unknown_column_is_refused_by_its_file(sql):
     tables = {"marts": {"daily_costs": dict.fromkeys(shapes()["marts.daily_costs"], "unknown")}}
     with pytest.raises(ModelError, match=r"sql/marts/wrong\.sql: "):
         lineage._traced(model, tables)
+
+
+def test_a_union_by_name_follows_each_column_to_the_branches_that_have_it():
+    sql = "select a, b from raw.files union all by name select b from raw.spans"
+    schema = {"raw": {"files": dict.fromkeys("ab", "unknown"), "spans": dict.fromkeys("b", "unknown")}}
+    model = Model("staging", "joined", "A test.", ("a",), "view", sql)
+    assert lineage._traced(model, schema) == {
+        "a": (("raw.files", "a"),),
+        "b": (("raw.files", "b"), ("raw.spans", "b")),
+    }
