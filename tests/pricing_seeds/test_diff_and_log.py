@@ -160,10 +160,13 @@ def test_check_says_that_the_log_replays(prices, repository, line):
     assert "replaying the log of 2 price lines gives the current table" in prices("check")
 
 
-def test_a_note_edited_in_a_merge_is_found_by_the_replay(prices, repository, line):
+@pytest.mark.parametrize("committed", [False, True])
+def test_an_edited_note_is_found_by_the_replay(prices, repository, line, committed):
     repository.write_sound(line())
     repository.commit()
     repository.write_sound(line(note="cheaper for friends"))
+    if committed:
+        repository.commit()
     count, findings = replay(parse(repository.read_as_is()))
     assert (count, [finding.line for finding in findings]) == (1, [2])
     assert "replaying the log gives another line" in prices("check", code=1)

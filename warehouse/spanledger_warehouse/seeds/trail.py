@@ -87,14 +87,9 @@ def replay(catalogue: Catalogue) -> tuple[int, list[Finding]]:
     source = catalogue.source
     if source.repository is None:
         return 0, []
-    brought: dict[str, str] = {}
-    count = 0
-    head = source.commit.partition("+")[0]
-    for commit in first_parents(source.repository, head, source.prefix or "."):
-        texts = [line.text for line in commit.added if "prices/" in line.file and line.file.endswith(".csv")]
-        for price_id, text in identify(texts).items():
-            count += price_id not in brought
-            brought.setdefault(price_id, text)
+    texts = _brought(source, source.repository)
+    brought = identify(texts[::-1])  # of two lines for one price the older one counts, and comes last
+    count = len(brought)
     findings = []
     current = {file: content.decode("utf-8").split("\n") for file, content in source.files.items()}
     for row in catalogue.prices:
@@ -105,6 +100,35 @@ def replay(catalogue: Catalogue) -> tuple[int, list[Finding]]:
             fix = "put the line back as it was committed; a note is part of it"
             findings.append(error(row.file, row.line, "replay", message, fix))
     return count, findings
+
+
+def replays(source: SeedFiles) -> int:
+    """How many price lines there are if each is one that a commit brought, as it brought it; else 0.
+
+    Much faster than `replay`, and enough beside the append-only check, which finds what is missing.
+    """
+    if source.repository is None:
+        return 0
+    known = {text.rstrip(",") for text in _brought(source, source.repository)}
+    lines = [
+        text.rstrip(",")
+        for file, content in source.files.items()
+        if _holds_prices(file)
+        for text in content.decode("utf-8", errors="replace").split("\n")[1:]
+        if text
+    ]
+    return len(lines) if known.issuperset(lines) else 0
+
+
+def _brought(source: SeedFiles, repository: Path) -> list[str]:
+    """Every line that a commit brought into a price file, the oldest first."""
+    head = source.commit.partition("+")[0]
+    commits = first_parents(repository, head, source.prefix or ".")
+    return [line.text for commit in commits for line in commit.added if _holds_prices(line.file)]
+
+
+def _holds_prices(file: str) -> bool:
+    return file.endswith(".csv") and file.split("/")[-2:-1] == ["prices"]
 
 
 def check_tip(source: SeedFiles, tip: str) -> list[Finding]:

@@ -56,7 +56,8 @@ def check(
 
     files = read(source, ref, uncommitted=ref is None)
     findings = check_seeds(files, base)
-    replayed, differing = _history(files, tip)
+    lost = any(finding.rule == "append-only" for finding in findings)
+    replayed, differing = _history(files, tip, lost=lost)
     findings = sorted([*findings, *differing], key=lambda finding: (finding.file, finding.line, finding.rule))
     errors = [finding for finding in findings if finding.is_error]
     if as_json:
@@ -149,16 +150,19 @@ def show(
     print_table(columns, [_cells(record) for record in records])
 
 
-def _history(files: SeedFiles, tip: str | None) -> tuple[int, list[Finding]]:
+def _history(files: SeedFiles, tip: str | None, *, lost: bool) -> tuple[int, list[Finding]]:
     """How many lines the log replays, and what is wrong with it; a cut-off history is a finding already."""
     from spanledger_warehouse.seeds import SeedError, parse
     from spanledger_warehouse.seeds.history import require_full_history
-    from spanledger_warehouse.seeds.trail import check_tip, replay
+    from spanledger_warehouse.seeds.trail import check_tip, replay, replays
 
     try:
         if files.repository is not None:
             require_full_history(files.repository)
-        replayed, findings = replay(parse(files))
+        replayed = 0 if lost else replays(files)
+        findings: list[Finding] = []
+        if not replayed:
+            replayed, findings = replay(parse(files))
     except SeedError:
         return 0, []
     return replayed, [*findings, *(check_tip(files, tip) if tip else [])]
