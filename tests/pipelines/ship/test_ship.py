@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 import time
@@ -180,8 +181,6 @@ def test_a_segment_of_a_dead_process_is_sealed_and_sent(tmp_path: Path) -> None:
     fill(tmp_path / "spool", 1)
     (sealed,) = (tmp_path / "spool").glob("*.jsonl")
     left_open = sealed.rename(sealed.with_name(sealed.name + ".open"))
-    import os
-
     os.utime(left_open, (0, 0))
     with receiver(tmp_path / "home") as running:
         assert ship("--to", running.url, "--spool", str(tmp_path / "spool"), "--once").returncode == 0
