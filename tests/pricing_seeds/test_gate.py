@@ -34,7 +34,11 @@ def test_sound_seeds_pass(repository, line):
         ({"unit": "tokens"}, "unknown unit 'tokens'", "use a unit of units.csv (cache_read, input"),
         ({"per": "1000"}, "per is 1000, but output is priced per 1000000", "per 1000000"),
         ({"currency": "usd"}, "currency: 'usd' is not a currency code", "correct the currency"),
-        ({"currency": "EUR"}, "prices in USD only, not in EUR", "do not convert it by hand"),
+        (
+            {"currency": "EUR"},
+            "in EUR, of which fx_rates.csv has no rate",
+            "do not convert the price by hand",
+        ),
         ({"evidence_url": ""}, "evidence_url: is blank, and must be given", "correct the evidence_url"),
         ({"evidence_url": "the website"}, "is not a web address", "correct the evidence_url"),
         (
@@ -63,7 +67,7 @@ def test_sound_seeds_pass(repository, line):
         ({"change_kind": "edit"}, "'edit' is none of launch", "correct the change_kind"),
         ({"change_kind": "end"}, "must name the price it supersedes", "prices show"),
         ({"supersedes": "p1-0123"}, "which is no price of these seeds", "name a price_id that exists"),
-        ({"window": "night"}, "cannot price the time-of-day window 'night'", "keep the row out"),
+        ({"window": "night"}, "'night' is no window of acme", "add it to windows.csv"),
         ({"effective_to": "2024-01-01T00:00:00Z"}, "ends before it begins", "correct effective_from"),
         ({"provider": "other"}, "a price of 'other' in prices/acme.csv", "move it to prices/other.csv"),
         ({"context": "batch"}, "a standard price of input, but none in context batch", "add the batch row"),
@@ -246,19 +250,13 @@ def test_all_choices_of_a_pattern_are_tried():
     assert names_of(r"a-(1|2)(\.5)?-[x]{2}") == ["a-1-xx", "a-1.5-xx", "a-2-xx", "a-2.5-xx"]
 
 
-DEFAULT_PRICE = """\
-provider,unit,effective_from,effective_to,price,per,currency,note
-acme,input,2025-01-01T00:00:00Z,,9,1000000,USD,
-"""
 ATTRIBUTION = """\
 attribution,effective_from,effective_to,tenant,service,operation,metadata_key,metadata_value,target_tenant,reason
 x,2025-01-01T00:00:00Z,,,,,,,t,r
 """
 
 
-@pytest.mark.parametrize(
-    ("file", "text"), [("defaults.csv", DEFAULT_PRICE), ("attribution.csv", ATTRIBUTION)]
-)
+@pytest.mark.parametrize(("file", "text"), [("attribution.csv", ATTRIBUTION)])
 def test_what_this_release_cannot_price_is_refused_and_not_ignored(repository, file, text):
     repository.write_sound()
     repository.write(file, text)
@@ -272,7 +270,8 @@ def test_what_this_release_cannot_price_is_refused_and_not_ignored(repository, f
     ("row", "words"),
     [
         (f"acme,,,,graduated,,,,,,,{MODELS},", "whole-request tiers only"),
-        (f"acme,,,,,,,10,,input,,{MODELS},", "whole-request tiers only"),
+        (f"acme,,,,,,,10,,input,,{MODELS},", "a minimum or increment of input"),
+        (f"acme,,,,,,,,,,start,{MODELS},", "bills at the end of a call only"),
         (f"acme,,,,,,=,,,,,{MODELS},", "'=' is none of >, >="),
         (f"acme,,,,,,,,,tokens,,{MODELS},", "unknown unit 'tokens'"),
     ],

@@ -49,6 +49,8 @@ _MODELS = (
     "pricing.rate_card",
     "pricing.model_matches",
     "pricing.rate_card_by_day",
+    "pricing.contract_prices",
+    "pricing.contract_card",
     "ledger.other_unit_lines",
     "ledger.call_costs",
 )

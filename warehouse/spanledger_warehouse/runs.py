@@ -211,7 +211,7 @@ def _history(
 def _keep_old_prices(connection: duckdb.DuckDBPyConnection) -> None:
     if _has_rows(connection, "staging", "stg_calls"):
         _build_matches(connection)
-        for table in ("price_cells", "model_matches", "tenants"):
+        for table in ("price_cells", "model_matches", "tenants", "adjustments"):
             connection.execute(f"create or replace temp table old_{table} as from pricing.{table}")
 
 

@@ -6,13 +6,15 @@ import dataclasses
 import json
 import tempfile
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from spanledger_warehouse.database import sql_text
+from spanledger_warehouse.pricing_tables import default_prices, engine_tables
 from spanledger_warehouse.seeds.catalogue import Catalogue
 from spanledger_warehouse.seeds.errors import SeedError
 from spanledger_warehouse.seeds.provenance import AuditRecord, Provenance
@@ -44,7 +46,7 @@ def write_seeds(
     _refuse_unsupported(catalogue)
     source = catalogue.source
     tables: dict[str, list[dict[str, Any]]] = {
-        "pricing.prices": list(_prices(catalogue, provenance)),
+        "pricing.prices": [*_prices(catalogue, provenance), *default_prices(catalogue)],
         "pricing.units": [_plain(unit) for unit in catalogue.units],
         "pricing.model_aliases": [
             {**_dated(alias), "pattern": alias.pattern or None, "target_model": alias.target_model or None}
@@ -54,6 +56,7 @@ def write_seeds(
             {**_dated(rule), "model": rule.model or None, "unit": rule.unit or None}
             for rule in catalogue.rules
         ],
+        **engine_tables(catalogue),
         "pricing.tenants": [_dated(tenant) for tenant in catalogue.tenants],
         "pricing.price_audit": [_audited(record) for record in audit],
         "pricing.seeds": [
@@ -70,6 +73,8 @@ def write_seeds(
     with tempfile.TemporaryDirectory() as folder:
         for table, rows in tables.items():
             _replace(connection, table, rows, Path(folder) / f"{table}.jsonl")
+    connection.execute("delete from pricing.usd_prices")
+    connection.execute(sql_text("seed_tables", "usd_prices"))
 
 
 def _refuse_unsupported(catalogue: Catalogue) -> None:
@@ -160,6 +165,8 @@ def _text(value: Any) -> str | None:
             return None
         case bool():
             return "true" if value else "false"
+        case time():
+            return value.isoformat()
         case datetime():
             naive = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
             return naive.isoformat(sep=" ")

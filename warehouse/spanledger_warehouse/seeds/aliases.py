@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from spanledger_warehouse.seeds.findings import Finding, error
-from spanledger_warehouse.seeds.patterns import names_of
+from spanledger_warehouse.seeds.patterns import literal_of, names_of
 from spanledger_warehouse.seeds.rows import Alias, PriceRow
 from spanledger_warehouse.seeds.table_rules import overlap
 
@@ -57,7 +57,8 @@ def check_aliases(aliases: Sequence[Alias], prices: Sequence[PriceRow]) -> list[
 def _pattern_problem(alias: Alias) -> str | None:
     try:
         names_of(alias.pattern)
-        re.compile(alias.pattern)
+        if literal_of(alias.pattern) is None:
+            re.compile(alias.pattern)
     except (ValueError, re.error) as problem:
         return str(problem)
     return None
@@ -87,11 +88,17 @@ def _check_two_matches(aliases: Sequence[Alias], priced: Collection[tuple[str, s
     for alias in aliases:
         by_provider[alias.provider].append(alias)
     for provider, rows in by_provider.items():
-        compiled = [(alias, re.compile(alias.pattern)) for alias in rows]
+        literal: dict[str, list[Alias]] = defaultdict(list)
+        for alias in rows:
+            literal[literal_of(alias.pattern) or ""].append(alias)
+        compiled = [(alias, re.compile(alias.pattern)) for alias in literal.pop("", [])]
         names = {name for alias in rows for name in names_of(alias.pattern)}
         reported: set[tuple[int, int]] = set()
         for name in sorted(names - {model for owner, model in priced if owner == provider}):
-            matching = [alias for alias, pattern in compiled if pattern.fullmatch(name)]
+            matching = [alias for alias, pattern in compiled if pattern.fullmatch(name)] + literal.get(
+                name, []
+            )
+            matching.sort(key=lambda alias: alias.line)
             for position, alias in enumerate(matching):
                 for earlier in matching[:position]:
                     if overlap(alias, earlier) and (earlier.line, alias.line) not in reported:

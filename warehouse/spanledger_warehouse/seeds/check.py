@@ -12,6 +12,7 @@ from spanledger_warehouse.seeds.evidence_rules import check_evidence_hosts
 from spanledger_warehouse.seeds.findings import Finding, error, warning
 from spanledger_warehouse.seeds.rows import PriceRow
 from spanledger_warehouse.seeds.source import SeedFiles
+from spanledger_warehouse.seeds.window_rules import check_calendars
 
 _JUMP = 3
 _OLDEST = datetime(2018, 1, 1, tzinfo=UTC)  # before it, nobody sold tokens
@@ -34,6 +35,7 @@ def check(source: SeedFiles, base: str | None = None, *, today: date | None = No
         *check_jumps(catalogue),
         *check_plausible(catalogue),
         *check_evidence_hosts(catalogue),
+        *check_calendars(catalogue.windows, catalogue.holidays, today or datetime.now(UTC).date()),
         *check_append_only(source, base),
     ]
     return sorted(findings, key=lambda finding: (finding.file, finding.line, finding.rule))

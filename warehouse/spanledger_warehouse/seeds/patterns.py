@@ -11,7 +11,14 @@ _TOKEN = re.compile(
     r"(?P<escape>\\d|\\[^A-Za-z0-9])|(?P<klass>\[[A-Za-z0-9_-]+\])|(?P<count>\{[0-9]{1,2}\})|(?P<open>\((?:\?:)?(?!\?))"
     r"|(?P<shut>\))|(?P<either>\|)|(?P<maybe>\?)|(?P<plain>[A-Za-z0-9_/:@-])"
 )
+_PLAIN = re.compile(r"[A-Za-z0-9_/:@\0-]+")
 _MOST = 256
+
+
+def literal_of(pattern: str) -> str | None:
+    """The one name that a pattern without choices means; None for any other pattern."""
+    name = pattern.replace(r"\.", "\0")
+    return name.replace("\0", ".") if _PLAIN.fullmatch(name) else None
 
 
 def names_of(pattern: str) -> list[str]:
@@ -20,6 +27,9 @@ def names_of(pattern: str) -> list[str]:
     Raises:
         ValueError: the pattern uses more of regular expressions than aliases may; in words.
     """
+    literal = literal_of(pattern)
+    if literal is not None:
+        return [literal]
     names, rest = _alternatives(_tokens(pattern))
     if rest:
         raise ValueError("has a closing parenthesis too many")

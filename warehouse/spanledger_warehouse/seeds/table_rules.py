@@ -5,12 +5,26 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from spanledger_warehouse.seeds.findings import Finding, error
-from spanledger_warehouse.seeds.rows import Row, Rule, Unit
+from spanledger_warehouse.seeds.rows import Rule, Unit
 
 if TYPE_CHECKING:
     from spanledger_warehouse.seeds.catalogue import Catalogue
 
 _PERS = (1, 1000, 3600, 1_000_000)
+COMMON_UNITS = (
+    "input",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "output",
+    "reasoning",
+    "input_audio",
+    "output_audio",
+    "input_image",
+    "output_image",
+    "web_search",
+    "request",
+)
 
 
 def check_units(units: Sequence[Unit]) -> Iterator[Finding]:
@@ -47,17 +61,34 @@ def check_rules(rules: Sequence[Rule], units: Sequence[Unit]) -> Iterator[Findin
         if rule.unit and rule.unit not in known:
             message = f"unknown unit {rule.unit!r}"
             yield error(rule.file, rule.line, "unknown-unit", message, "use a unit of units.csv")
-        if rule.tier_mode == "graduated" or rule.min_quantity > 0 or rule.increment != 1:
-            message = "this release prices whole-request tiers only, without minimum quantity or increment"
-            yield error(
-                rule.file, rule.line, "unsupported", message, "remove the rule, or use a release that can"
-            )
+        if rule.tier_mode == "graduated":
+            message = "this release prices whole-request tiers only"
+            fix = "remove the rule, or use a release that can"
+            yield error(rule.file, rule.line, "unsupported", message, fix)
+        if rule.billed_at != "end":
+            message = "this release bills at the end of a call only"
+            fix = "remove the rule, or use a release that can"
+            yield error(rule.file, rule.line, "unsupported", message, fix)
+        if rule.min_quantity > 0 or rule.increment != 1:
+            yield from _check_step(rule)
     for group in groups.values():
         for position, rule in enumerate(group):
             for earlier in group[:position]:
                 if overlap(rule, earlier):
                     message = f"overlaps the rule in line {earlier.line}"
                     yield error(rule.file, rule.line, "overlap", message, "end one where the other begins")
+
+
+def _check_step(rule: Rule) -> Iterator[Finding]:
+    """A minimum or increment names its unit, which is none of the common ones: those are billed as counted."""
+    if not rule.unit or rule.unit in COMMON_UNITS:
+        message = f"a minimum or increment of {rule.unit or 'no unit'}"
+        fix = "name a unit that is not one of the twelve common ones, such as input_audio_second"
+        yield error(rule.file, rule.line, "unsupported", message, fix)
+    if rule.increment == 0:
+        yield error(
+            rule.file, rule.line, "unsupported", "an increment of 0", "leave it blank, or give the step"
+        )
 
 
 def overlap(one: "Dated", other: "Dated") -> bool:
@@ -73,35 +104,13 @@ def overlap(one: "Dated", other: "Dated") -> bool:
 
 def check_unsupported(catalogue: "Catalogue") -> Iterator[Finding]:
     """What cannot be priced yet is refused: ignoring it would give a wrong amount in silence."""
-    waiting: tuple[Sequence[Row], ...] = (
-        catalogue.adjustments,
-        catalogue.attribution,
-        catalogue.defaults,
-        catalogue.windows,
-    )
-    for rows in waiting:
-        for row in rows:
-            message = f"this release cannot price with {row.file} yet, and will not ignore it"
-            yield error(
-                row.file, row.line, "unsupported", message, "keep the row out until a release can price it"
-            )
-    for price in catalogue.prices:
-        if price.currency != "USD":
-            message = f"this release prices in USD only, not in {price.currency}"
-            fix = "keep the row out until a release can price it; do not convert it by hand"
-            yield error(price.file, price.line, "unsupported", message, fix)
-        if price.window:
-            message = f"this release cannot price the time-of-day window {price.window!r} yet"
-            yield error(
-                price.file,
-                price.line,
-                "unsupported",
-                message,
-                "keep the row out until a release can price it",
-            )
+    for row in catalogue.attribution:
+        message = f"this release cannot price with {row.file} yet, and will not ignore it"
+        fix = "keep the row out until a release can price it"
+        yield error(row.file, row.line, "unsupported", message, fix)
 
 
 if TYPE_CHECKING:
-    from spanledger_warehouse.seeds.rows import Alias
+    from spanledger_warehouse.seeds.rows import Adjustment, Alias, DefaultPrice, Window
 
-    Dated = Rule | Alias
+    Dated = Rule | Alias | Adjustment | DefaultPrice | Window

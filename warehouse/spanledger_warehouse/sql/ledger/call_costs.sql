@@ -5,7 +5,7 @@
 -- columns:
 --   provider: provider under the name that its prices use
 --   model: model that the price belongs to; the model id as reported when nothing matches
---   matched_by: how the model id met its price: exact, alias or none
+--   matched_by: how the model id met its price: exact, alias, default or none
 --   card_id: row of pricing.rate_card that priced the call; null when none did
 --   used_units: units with a quantity, the optional request apart (units)
 --   unpriced_units: units with a quantity but no price, separated by commas; null when all are priced
@@ -31,6 +31,7 @@ other_units as (
         count(*) - count(unit_price) as unpriced,
         count(*) filter (where unit_price = 0) as free,
         sum(list_cost_usd) as list_cost_usd,
+        sum(contracted_cost_usd) as contracted_cost_usd,
         cast(sum(case when unit_price is null then token_quantity else 0 end) as bigint) as unpriced_tokens,
         min(case when unit_price is null then unit end) as unpriced_unit,
         min(price_id) as price_id
@@ -46,10 +47,12 @@ carded as (
         m.matched_by,
         k.card_id,
         k.seeds_commit as card_commit,
+        t.card_id as agreed_card_id,
         coalesce(o.used, 0) as other_used,
         coalesce(o.unpriced, 0) as other_unpriced,
         coalesce(o.free, 0) as other_free,
         coalesce(o.list_cost_usd, 0) as other_cost_usd,
+        coalesce(o.contracted_cost_usd, 0) as other_contracted_usd,
         coalesce(o.unpriced_tokens, 0) as other_unpriced_tokens,
         o.unpriced_unit as other_unpriced_unit,
         o.price_id as other_price_id,
@@ -76,7 +79,19 @@ carded as (
         k.web_search_price,
         k.web_search_price_id,
         k.request_price,
-        k.request_price_id
+        k.request_price_id,
+        t.input_agreed,
+        t.cache_read_agreed,
+        t.cache_write_5m_agreed,
+        t.cache_write_1h_agreed,
+        t.output_agreed,
+        t.reasoning_agreed,
+        t.input_audio_agreed,
+        t.output_audio_agreed,
+        t.input_image_agreed,
+        t.output_image_agreed,
+        t.web_search_agreed,
+        t.request_agreed
     from billable as c
     left join pricing.model_matches as m
         on
@@ -91,11 +106,18 @@ carded as (
             c.day = k.day
             and m.price_provider = k.provider
             and m.price_model = k.model
-            and m.pricing_context = k.context
+            and m.price_context = k.context
             and m.price_region = k.region
             and c.billed_at >= k.valid_from
             and c.billed_at < k.valid_to
             and coalesce(c.input_tokens, 0) between k.tier_from_tokens and k.tier_to_tokens
+    left join pricing.contract_card as t
+        on
+            c.tenant_id = t.tenant_id
+            and m.billing_provider = t.billing_provider
+            and k.card_id = t.card_id
+            and c.billed_at >= t.valid_from
+            and c.billed_at < t.valid_to
     left join other_units as o on c.call_id = o.call_id and c.part = o.part
 ),
 
@@ -174,6 +196,55 @@ costed as (
             + round_even(cast(coalesce(request_quantity, 0) as decimal(12, 0)) * coalesce(request_price, 0), 12)
             as decimal(38, 12)
         ) as known_cost_usd,
+        case
+            when agreed_card_id is not null
+                then cast(
+                    other_contracted_usd
+                    + round_even(
+                        cast(coalesce(input_quantity, 0) as decimal(12, 0)) * coalesce(input_agreed, 0), 12
+                    )
+                    + round_even(
+                        cast(coalesce(cache_read_quantity, 0) as decimal(12, 0)) * coalesce(cache_read_agreed, 0), 12
+                    )
+                    + round_even(
+                        cast(coalesce(cache_write_5m_quantity, 0) as decimal(12, 0))
+                        * coalesce(cache_write_5m_agreed, 0),
+                        12
+                    )
+                    + round_even(
+                        cast(coalesce(cache_write_1h_quantity, 0) as decimal(12, 0))
+                        * coalesce(cache_write_1h_agreed, 0),
+                        12
+                    )
+                    + round_even(
+                        cast(coalesce(output_quantity, 0) as decimal(12, 0)) * coalesce(output_agreed, 0), 12
+                    )
+                    + round_even(
+                        cast(coalesce(reasoning_quantity, 0) as decimal(12, 0)) * coalesce(reasoning_agreed, 0), 12
+                    )
+                    + round_even(
+                        cast(coalesce(input_audio_quantity, 0) as decimal(12, 0)) * coalesce(input_audio_agreed, 0), 12
+                    )
+                    + round_even(
+                        cast(coalesce(output_audio_quantity, 0) as decimal(12, 0)) * coalesce(output_audio_agreed, 0),
+                        12
+                    )
+                    + round_even(
+                        cast(coalesce(input_image_quantity, 0) as decimal(12, 0)) * coalesce(input_image_agreed, 0), 12
+                    )
+                    + round_even(
+                        cast(coalesce(output_image_quantity, 0) as decimal(12, 0)) * coalesce(output_image_agreed, 0),
+                        12
+                    )
+                    + round_even(
+                        cast(coalesce(web_search_quantity, 0) as decimal(12, 0)) * coalesce(web_search_agreed, 0), 12
+                    )
+                    + round_even(
+                        cast(coalesce(request_quantity, 0) as decimal(12, 0)) * coalesce(request_agreed, 0), 12
+                    )
+                    as decimal(38, 12)
+                )
+        end as agreed_cost_usd,
         nullif(concat_ws(
             ',',
             case when input_quantity > 0 and input_price is null then 'input' end,
@@ -216,6 +287,7 @@ judged as (
             when usage_status = 'missing' then 'usage_missing'
             when card_id is null or (used_units > 0 and missing_prices = used_units) then 'unpriced'
             when missing_prices > 0 then 'partially_priced'
+            when matched_by = 'default' then 'default_priced'
             when used_units > 0 and free_prices = used_units then 'free'
             else 'priced'
         end as cost_status
@@ -228,9 +300,16 @@ amounts as (
         cast(
             case
                 when cost_status = 'no_usage' then 0
-                when cost_status in ('priced', 'partially_priced', 'free') then known_cost_usd
+                when cost_status in ('priced', 'partially_priced', 'free', 'default_priced') then known_cost_usd
             end as decimal(38, 12)
-        ) as list_cost_usd
+        ) as list_cost_usd,
+        cast(
+            case
+                when cost_status = 'no_usage' then 0
+                when cost_status in ('priced', 'partially_priced', 'free', 'default_priced')
+                    then coalesce(agreed_cost_usd, known_cost_usd)
+            end as decimal(38, 12)
+        ) as contracted_cost_usd
     from judged
 )
 
@@ -245,7 +324,7 @@ select
     environment,
     operation,
     coalesce(billing_provider, provider) as provider,
-    coalesce(price_model, model_id) as model,
+    case when matched_by in ('exact', 'alias') then price_model else model_id end as model,
     model_id,
     coalesce(matched_by, 'none') as matched_by,
     pricing_context,
@@ -278,7 +357,7 @@ select
     coalesce(total_tokens, 0) - tokens_without_price as priced_tokens,
     tokens_without_price as unpriced_tokens,
     list_cost_usd,
-    list_cost_usd as contracted_cost_usd,
+    contracted_cost_usd,
     case
         when reported_cost_currency = 'USD' then cast(round_even(reported_cost, 12) as decimal(38, 12))
     end as reported_cost_usd,

@@ -4,6 +4,9 @@
 -- materialized: by day
 -- columns:
 --   quantity: units used (in the unit)
+--   billed_quantity: units billed: used units, or the minimum, in whole increments (in the unit)
+--   unit_price: price of one unit with uplift and exchange rate in it (USD); null when it has none
+--   currency: currency of the price row (ISO 4217)
 --   price_id: price row used; null when the unit has no price
 --   fx_id: exchange rate used; null for prices in USD
 --   charge_class: null, or Correction for a change of a closed period
@@ -13,6 +16,8 @@ with lines as (
         part,
         day,
         tenant_id,
+        provider,
+        billed_at,
         card_id,
         cost_status,
         'input' as unit,
@@ -25,6 +30,8 @@ with lines as (
         part,
         day,
         tenant_id,
+        provider,
+        billed_at,
         card_id,
         cost_status,
         'cache_read' as unit,
@@ -37,6 +44,8 @@ with lines as (
         part,
         day,
         tenant_id,
+        provider,
+        billed_at,
         card_id,
         cost_status,
         'cache_write_5m' as unit,
@@ -49,6 +58,8 @@ with lines as (
         part,
         day,
         tenant_id,
+        provider,
+        billed_at,
         card_id,
         cost_status,
         'cache_write_1h' as unit,
@@ -61,6 +72,8 @@ with lines as (
         part,
         day,
         tenant_id,
+        provider,
+        billed_at,
         card_id,
         cost_status,
         'output' as unit,
@@ -73,6 +86,8 @@ with lines as (
         part,
         day,
         tenant_id,
+        provider,
+        billed_at,
         card_id,
         cost_status,
         'reasoning' as unit,
@@ -85,6 +100,8 @@ with lines as (
         part,
         day,
         tenant_id,
+        provider,
+        billed_at,
         card_id,
         cost_status,
         'input_audio' as unit,
@@ -97,6 +114,8 @@ with lines as (
         part,
         day,
         tenant_id,
+        provider,
+        billed_at,
         card_id,
         cost_status,
         'output_audio' as unit,
@@ -109,6 +128,8 @@ with lines as (
         part,
         day,
         tenant_id,
+        provider,
+        billed_at,
         card_id,
         cost_status,
         'input_image' as unit,
@@ -121,6 +142,8 @@ with lines as (
         part,
         day,
         tenant_id,
+        provider,
+        billed_at,
         card_id,
         cost_status,
         'output_image' as unit,
@@ -133,6 +156,8 @@ with lines as (
         part,
         day,
         tenant_id,
+        provider,
+        billed_at,
         card_id,
         cost_status,
         'web_search' as unit,
@@ -145,6 +170,8 @@ with lines as (
         part,
         day,
         tenant_id,
+        provider,
+        billed_at,
         card_id,
         cost_status,
         'request' as unit,
@@ -158,30 +185,38 @@ priced as (
         l.*,
         p.priced_as,
         p.price_id,
-        p.unit_price
+        p.unit_price,
+        p.currency,
+        p.fx_id,
+        t.contract,
+        coalesce(t.contracted_unit_price, p.unit_price) as contracted_unit_price
     from lines as l
     left join pricing.price_cells as p on l.card_id = p.card_id and l.unit = p.unit
     left join pricing.units as u on l.unit = u.unit
+    left join pricing.contract_prices as t
+        on
+            l.tenant_id = t.tenant_id
+            and l.provider = t.billing_provider
+            and l.card_id = t.card_id
+            and l.unit = t.unit
+            and l.billed_at >= t.valid_from
+            and l.billed_at < t.valid_to
     where p.price_id is not null or not coalesce(u.optional, false)
 ),
 
 common as (
     select
-        call_id,
-        part,
-        day,
-        tenant_id,
-        unit,
-        quantity,
-        priced_as,
-        price_id,
-        unit_price,
-        'USD' as currency,
-        cast(null as varchar) as fx_id,
+        *,
         case
-            when cost_status in ('priced', 'partially_priced', 'free')
+            when cost_status in ('priced', 'partially_priced', 'free', 'default_priced')
                 then cast(round_even(cast(quantity as decimal(12, 0)) * unit_price, 12) as decimal(38, 12))
-        end as list_cost_usd
+        end as list_cost_usd,
+        case
+            when cost_status in ('priced', 'partially_priced', 'free', 'default_priced')
+                then cast(
+                    round_even(cast(quantity as decimal(12, 0)) * contracted_unit_price, 12) as decimal(38, 12)
+                )
+        end as contracted_cost_usd
     from priced
 )
 
@@ -192,13 +227,16 @@ select
     tenant_id,
     unit,
     quantity,
+    quantity as billed_quantity,
     priced_as,
     price_id,
     unit_price,
     currency,
     fx_id,
     list_cost_usd,
-    list_cost_usd as contracted_cost_usd,
+    contract,
+    contracted_unit_price,
+    contracted_cost_usd,
     cast(null as varchar) as charge_class
 from common
 union all
@@ -209,12 +247,15 @@ select
     tenant_id,
     unit,
     quantity,
+    billed_quantity,
     priced_as,
     price_id,
     unit_price,
-    'USD' as currency,
-    cast(null as varchar) as fx_id,
+    currency,
+    fx_id,
     list_cost_usd,
-    list_cost_usd as contracted_cost_usd,
+    contract,
+    contracted_unit_price,
+    contracted_cost_usd,
     cast(null as varchar) as charge_class
 from ledger.other_unit_lines

@@ -25,9 +25,8 @@ matched as (
         e.*,
         e.entry.key as unit,
         e.entry.value as quantity,
-        m.price_provider,
-        m.price_model,
-        m.price_region
+        m.billing_provider,
+        k.card_id
     from entries as e
     left join pricing.model_matches as m
         on
@@ -37,29 +36,82 @@ matched as (
             and e.pricing_region = m.pricing_region
             and e.billed_at >= m.valid_from
             and e.billed_at < m.valid_to
+    left join pricing.rate_card_by_day as k
+        on
+            e.day = k.day
+            and m.price_provider = k.provider
+            and m.price_model = k.model
+            and m.price_context = k.context
+            and m.price_region = k.region
+            and e.billed_at >= k.valid_from
+            and e.billed_at < k.valid_to
+            and e.input_tokens between k.tier_from_tokens and k.tier_to_tokens
+),
+
+-- Minimum and increment of the price's own provider; the rule of the model goes before that of the provider.
+billed as (
+    select
+        m.*,
+        p.priced_as,
+        p.price_id,
+        p.unit_price,
+        p.currency,
+        p.fx_id,
+        case
+            when r.unit is null then m.quantity
+            else ((greatest(m.quantity, r.min_quantity) + r.increment - 1) // r.increment) * r.increment
+        end as billed_quantity,
+        row_number() over (
+            partition by m.call_id, m.part, m.unit order by case when r.model is null then 1 else 0 end
+        ) as place
+    from matched as m
+    left join pricing.price_cells as p on m.card_id = p.card_id and m.unit = p.unit
+    left join pricing.rules as r
+        on
+            p.provider = r.provider
+            and (r.model is null or p.model = r.model)
+            and m.unit = r.unit
+            and m.billed_at >= r.valid_from
+            and m.billed_at < r.valid_to
 )
 
 select
-    m.call_id,
-    m.part,
-    m.day,
-    m.tenant_id,
-    m.unit,
-    m.quantity,
-    case when coalesce(u.direction, 'input') in ('input', 'output') then m.quantity else 0 end as token_quantity,
-    p.priced_as,
-    p.price_id,
-    p.unit_price,
-    cast(round_even(cast(m.quantity as decimal(12, 0)) * p.unit_price, 12) as decimal(38, 12)) as list_cost_usd
-from matched as m
-left join pricing.units as u on m.unit = u.unit
-left join pricing.price_cells as p
+    b.call_id,
+    b.part,
+    b.day,
+    b.tenant_id,
+    b.unit,
+    b.quantity,
+    b.billed_quantity,
+    case
+        when
+            coalesce(u.per, 1000000) = 1000000
+            and coalesce(u.direction, 'input') in ('input', 'output')
+            and coalesce(u.modality, 'text') <> 'characters'
+            then b.quantity
+        else 0
+    end as token_quantity,
+    b.priced_as,
+    b.price_id,
+    b.unit_price,
+    b.currency,
+    b.fx_id,
+    cast(round_even(cast(b.billed_quantity as decimal(12, 0)) * b.unit_price, 12) as decimal(38, 12)) as list_cost_usd,
+    t.contract,
+    coalesce(t.contracted_unit_price, b.unit_price) as contracted_unit_price,
+    cast(
+        round_even(
+            cast(b.billed_quantity as decimal(12, 0)) * coalesce(t.contracted_unit_price, b.unit_price), 12
+        ) as decimal(38, 12)
+    ) as contracted_cost_usd
+from billed as b
+left join pricing.units as u on b.unit = u.unit
+left join pricing.contract_prices as t
     on
-        m.price_provider = p.provider
-        and m.price_model = p.model
-        and m.pricing_context = p.context
-        and m.price_region = p.region
-        and m.billed_at >= p.valid_from
-        and m.billed_at < p.valid_to
-        and m.input_tokens between p.tier_from_tokens and p.tier_to_tokens
-        and m.unit = p.unit
+        b.tenant_id = t.tenant_id
+        and b.billing_provider = t.billing_provider
+        and b.card_id = t.card_id
+        and b.unit = t.unit
+        and b.billed_at >= t.valid_from
+        and b.billed_at < t.valid_to
+where b.place = 1

@@ -1,6 +1,6 @@
 -- Which price every model id, context and region of the calls being built resolves to, and when.
 -- The exact model name wins, then an alias of the provider, then the same two under the provider that it is another
--- name of; an unknown id resolves to nothing, never to a sibling.
+-- name of; an unknown id resolves to nothing, never to a sibling, unless the operator set defaults for the provider.
 -- grain: provider, model_id, pricing_context, pricing_region, valid_from
 -- materialized: for the run
 -- columns:
@@ -8,7 +8,8 @@
 --   price_provider: provider of the price; null when nothing matches
 --   price_model: model of the price; null when nothing matches
 --   price_region: region of the price: the served one where the model has prices for it, else global
---   matched_by: exact, alias or none
+--   price_context: context of the price: the call's own; standard for the operator's defaults
+--   matched_by: exact, alias, default or none
 with ids as (
     select distinct
         provider,
@@ -51,6 +52,37 @@ models as (
     from pricing.price_cells
 ),
 
+patterns as (
+    select
+        *,
+        case
+            when not regexp_matches(replace(pattern, '\.', ''), '[^A-Za-z0-9_/:@-]') then replace(pattern, '\.', '.')
+        end as literal
+    from pricing.model_aliases
+    where pattern is not null
+),
+
+matching as (
+    select
+        n.*,
+        a.target_provider,
+        a.target_model,
+        a.valid_from as alias_from,
+        a.valid_to as alias_to
+    from names as n
+    inner join patterns as a on n.name = a.provider and n.model_id = a.literal
+    union all
+    select
+        n.*,
+        a.target_provider,
+        a.target_model,
+        a.valid_from as alias_from,
+        a.valid_to as alias_to
+    from names as n
+    inner join patterns as a
+        on n.name = a.provider and a.literal is null and regexp_full_match(n.model_id, a.pattern)
+),
+
 candidates as (
     select
         n.provider,
@@ -66,19 +98,30 @@ candidates as (
     inner join models as m on n.name = m.provider and n.model_id = m.model
     union all
     select
+        provider,
+        model_id,
+        name as billing_provider,
+        target_provider as price_provider,
+        target_model as price_model,
+        'alias' as matched_by,
+        greatest(valid_from, alias_from) as valid_from,
+        least(valid_to, alias_to) as valid_to,
+        2 * is_other_name + 2 as choice
+    from matching
+    where valid_from < alias_to and alias_from < valid_to
+    union all
+    select
         n.provider,
         n.model_id,
         n.name as billing_provider,
-        a.target_provider as price_provider,
-        a.target_model as price_model,
-        'alias' as matched_by,
-        greatest(n.valid_from, a.valid_from) as valid_from,
-        least(n.valid_to, a.valid_to) as valid_to,
-        2 * n.is_other_name + 2 as choice
+        m.provider as price_provider,
+        m.model as price_model,
+        'default' as matched_by,
+        n.valid_from,
+        n.valid_to,
+        5 + n.is_other_name as choice
     from names as n
-    inner join pricing.model_aliases as a
-        on n.name = a.provider and a.pattern is not null and regexp_full_match(n.model_id, a.pattern)
-    where n.valid_from < a.valid_to and a.valid_from < n.valid_to
+    inner join models as m on n.name = m.provider and m.model = '(default)'
     union all
     select
         provider,
@@ -89,7 +132,7 @@ candidates as (
         'none' as matched_by,
         valid_from,
         valid_to,
-        6 - is_other_name as choice
+        8 - is_other_name as choice
     from names
 ),
 
@@ -150,6 +193,7 @@ select
     m.price_provider,
     m.price_model,
     m.matched_by,
+    case when m.matched_by = 'default' then 'standard' else i.pricing_context end as price_context,
     m.valid_from,
     m.valid_to,
     coalesce(g.region, 'global') as price_region

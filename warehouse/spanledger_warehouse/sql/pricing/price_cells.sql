@@ -7,10 +7,11 @@
 --   tier_from_tokens: smallest total input of the tier (tokens)
 --   tier_to_tokens: largest total input of the tier (tokens)
 --   priced_as: unit whose price row was used: the unit itself or its declared fallback
+--   uplift: adjustment whose factor is in the price; null when none is
+--   window_hours: when the windows of the model hold, in words; null when it has none
 with priced as (
     select *
-    from pricing.prices
-    where in_force and price_window = '' and currency = 'USD' and valid_from < valid_to
+    from pricing.usd_prices
 ),
 
 models as (
@@ -33,6 +34,23 @@ tier_rules as (
     where l.unit is null
 ),
 
+uplifts as (
+    select
+        m.model,
+        a.provider,
+        a.adjustment,
+        a.unit,
+        a.context,
+        a.region,
+        a.factor,
+        a.specificity,
+        a.valid_from,
+        a.valid_to
+    from models as m
+    inner join pricing.adjustments as a on m.provider = a.provider and (a.model is null or m.model = a.model)
+    where a.kind = 'uplift'
+),
+
 dated as (
     select
         provider,
@@ -40,6 +58,13 @@ dated as (
         valid_from,
         valid_to
     from priced
+    union all
+    select
+        provider,
+        model,
+        valid_from,
+        valid_to
+    from uplifts
     union all
     select
         provider,
@@ -92,6 +117,37 @@ regions as (
         model,
         'global' as region
     from priced
+    union
+    select
+        provider,
+        model,
+        region
+    from uplifts
+    where region is not null
+),
+
+windows as (
+    select distinct
+        provider,
+        model,
+        price_window
+    from priced
+    union
+    select
+        provider,
+        model,
+        '' as price_window
+    from models
+),
+
+window_hours as (
+    select
+        w.provider,
+        w.model,
+        string_agg(d.definition, '; ' order by d.definition) as window_hours
+    from windows as w
+    inner join pricing.windows as d on w.provider = d.provider and w.price_window = d.price_window
+    group by w.provider, w.model
 ),
 
 tiers as (
@@ -116,22 +172,30 @@ candidates as (
         i.model,
         x.context,
         r.region,
+        w.price_window,
         t.tier_above,
         i.valid_from,
         i.valid_to,
         p.unit,
+        u.direction,
         p.unit_price,
         p.price_id,
+        p.currency,
+        p.fx_id,
+        p.region as priced_region,
         row_number() over (
-            partition by i.provider, i.model, x.context, r.region, t.tier_above, i.valid_from, p.unit
+            partition by
+                i.provider, i.model, x.context, r.region, w.price_window, t.tier_above, i.valid_from, p.unit
             order by
                 case when p.context = x.context then 0 else 1 end,
                 case when p.region = r.region then 0 else 1 end,
+                case when p.price_window = w.price_window then 0 else 1 end,
                 p.tier_above desc
         ) as choice
     from intervals as i
     inner join contexts as x on i.provider = x.provider and i.model = x.model
     inner join regions as r on i.provider = r.provider and i.model = r.model
+    inner join windows as w on i.provider = w.provider and i.model = w.model
     inner join tiers as t on i.provider = t.provider and i.model = t.model and x.context = t.context
     inner join priced as p
         on
@@ -141,16 +205,48 @@ candidates as (
             and i.valid_to <= p.valid_to
             and t.tier_above >= p.tier_above
             and (r.region = p.region or p.region = 'global')
+            and (w.price_window = p.price_window or p.price_window = '')
     inner join pricing.units as u on p.unit = u.unit
     where
         i.valid_to is not null
         and (p.context = x.context or (p.context = 'standard' and u.direction in ('tool', 'call')))
 ),
 
+-- A region's own price has its surcharge in it; only what it takes over from the global price is lifted.
+lifted as (
+    select
+        c.*,
+        u.adjustment as uplift,
+        u.factor,
+        row_number() over (
+            partition by
+                c.provider, c.model, c.context, c.region, c.price_window, c.tier_above, c.valid_from, c.unit
+            order by u.specificity desc nulls last
+        ) as place
+    from candidates as c
+    left join uplifts as u
+        on
+            c.provider = u.provider
+            and c.model = u.model
+            and (c.unit = u.unit or (u.unit is null and c.direction in ('input', 'output')))
+            and (u.context is null or c.context = u.context)
+            and (u.region is null or (c.region = u.region and c.priced_region <> c.region))
+            and c.valid_from >= u.valid_from
+            and c.valid_to <= u.valid_to
+    where c.choice = 1
+),
+
 chosen as (
-    select * exclude (choice)
-    from candidates
-    where choice = 1
+    select
+        * exclude (place, factor, choice, direction, priced_region)
+        replace (
+            case
+                when factor is null then unit_price
+                else cast(round_even(unit_price * factor, 16) as decimal(20, 16))
+            end as unit_price
+        )
+    from lifted
+    where place = 1
 ),
 
 with_fallbacks as (
@@ -172,6 +268,7 @@ with_fallbacks as (
             and own.model = c.model
             and own.context = c.context
             and own.region = c.region
+            and own.price_window = c.price_window
             and own.tier_above = c.tier_above
             and own.valid_from = c.valid_from
             and own.unit = u.unit
@@ -226,6 +323,7 @@ select
         w.model,
         w.context,
         w.region,
+        nullif(w.price_window, ''),
         cast(w.tier_above as varchar),
         strftime(w.valid_from, '%Y-%m-%dT%H:%M:%S')
     ) as card_id,
@@ -233,6 +331,7 @@ select
     w.model,
     w.context,
     w.region,
+    w.price_window,
     w.tier_above,
     g.tier_from_tokens,
     g.tier_to_tokens,
@@ -241,7 +340,11 @@ select
     w.unit,
     w.priced_as,
     w.unit_price,
-    w.price_id
+    w.price_id,
+    w.currency,
+    w.fx_id,
+    w.uplift,
+    h.window_hours
 from with_fallbacks as w
 inner join ranges as g
     on
@@ -250,3 +353,4 @@ inner join ranges as g
         and w.context = g.context
         and w.tier_above = g.tier_above
         and w.valid_from = g.valid_from
+left join window_hours as h on w.provider = h.provider and w.model = h.model

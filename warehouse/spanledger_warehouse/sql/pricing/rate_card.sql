@@ -32,6 +32,7 @@ select
     model,
     context,
     region,
+    price_window,
     tier_above,
     tier_from_tokens,
     tier_to_tokens,
@@ -63,4 +64,5 @@ select
     max(price_id) filter (where unit = 'request') as request_price_id
 from pricing.price_cells
 group by
-    card_id, provider, model, context, region, tier_above, tier_from_tokens, tier_to_tokens, valid_from, valid_to
+    card_id, provider, model, context, region, price_window, tier_above, tier_from_tokens, tier_to_tokens, valid_from,
+    valid_to

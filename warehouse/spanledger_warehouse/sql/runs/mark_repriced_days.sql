@@ -35,7 +35,7 @@ old_prices as (
         on
             m.price_provider = c.provider
             and m.price_model = c.model
-            and m.pricing_context = c.context
+            and m.price_context = c.context
             and m.price_region = c.region
             and u.day + interval 1 day > c.valid_from
             and u.day < c.valid_to
@@ -62,7 +62,7 @@ new_prices as (
         on
             m.price_provider = c.provider
             and m.price_model = c.model
-            and m.pricing_context = c.context
+            and m.price_context = c.context
             and m.price_region = c.region
             and u.day + interval 1 day > c.valid_from
             and u.day < c.valid_to
@@ -81,6 +81,24 @@ changed_tenants as (
         union all
         (from pricing.tenants except from old_tenants)
     )
+),
+
+old_contracts as (
+    select adjustment, kind, tenant, provider, model, unit, context, region, factor, override_price, valid_from, valid_to
+    from old_adjustments
+    where kind <> 'uplift'
+),
+
+new_contracts as (
+    select adjustment, kind, tenant, provider, model, unit, context, region, factor, override_price, valid_from, valid_to
+    from pricing.adjustments
+    where kind <> 'uplift'
+),
+
+changed_contracts as (
+    (from old_contracts except from new_contracts)
+    union all
+    (from new_contracts except from old_contracts)
 )
 
 select
@@ -98,4 +116,14 @@ select
     $run_id as run_id
 from staging.stg_calls
 where tenant_id in (select t.tenant from changed_tenants as t)
-group by day;
+group by day
+union all
+select
+    c.day,
+    'contracts' as cause,
+    string_agg(distinct a.adjustment, ', ' order by a.adjustment) as detail,
+    $run_id as run_id
+from staging.stg_calls as c
+inner join changed_contracts as a
+    on (a.tenant is null or c.tenant_id = a.tenant) and c.billed_at >= a.valid_from and c.billed_at < a.valid_to
+group by c.day;
