@@ -4,7 +4,7 @@
 
     spanledger.instrument()
     with spanledger.context(tenant="acme", operation="analyze_edge_case"):
-        ...  # call any provider, with any SDK over httpx or httpx2, or with plain HTTP
+        ...  # call any provider, with any SDK over httpx, aiohttp, requests or botocore, or plain HTTP
 
 See instrumentation/README.md for settings, recipes and the record format.
 """
