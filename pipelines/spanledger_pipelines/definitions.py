@@ -12,18 +12,21 @@ from spanledger_pipelines.resources import Warehouse
 JOB = "spanledger_run"
 
 
-def build_definitions(home: str = "", *, uncommitted: bool = False) -> dg.Definitions:
+def build_definitions(
+    home: str = "", *, uncommitted: bool = False, warehouse: Warehouse | None = None
+) -> dg.Definitions:
     """The definitions for one warehouse, to be used as they are or merged into a deployment of your own.
 
     Args:
         home: the home folder; empty = `spanledger.toml` and `SPANLEDGER_HOME` decide.
         uncommitted: price from seeds that are not committed.
+        warehouse: the warehouse itself, instead of the two before.
     """
     sensor, schedule = automation(JOB)
     return dg.Definitions(
         assets=[load_landing, load_seeds, *model_assets(), published],
         asset_checks=asset_checks(),
-        resources={"warehouse": Warehouse(home=home, uncommitted=uncommitted)},
+        resources={"warehouse": warehouse or Warehouse(home=home, uncommitted=uncommitted)},
         jobs=[
             dg.define_asset_job(
                 JOB,

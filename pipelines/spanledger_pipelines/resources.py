@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import dagster as dg
 import duckdb
@@ -18,15 +20,43 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     Attributes:
         home: the home folder; empty = `spanledger.toml` and `SPANLEDGER_HOME` decide.
+        spool, landing: folders that lie elsewhere; empty = as the settings say, in the home if that is given.
+        seeds_source, seeds_ref, memory_limit: empty = as the settings say.
         uncommitted: price from files that are not committed; everything published then says so.
     """
 
     home: str = ""
+    spool: str = ""
+    landing: str = ""
+    seeds_source: str = ""
+    seeds_ref: str = ""
+    memory_limit: str = ""
     uncommitted: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings, *, uncommitted: bool = False) -> "Warehouse":
+        """The warehouse of settings that were read already: each of its steps sees the same."""
+        return cls(
+            home=str(settings.home.path),
+            spool=str(settings.home.spool),
+            landing=str(settings.home.landing),
+            seeds_source=str(settings.seeds_source or ""),
+            seeds_ref=settings.seeds_ref or "",
+            memory_limit=settings.memory_limit or "",
+            uncommitted=uncommitted,
+        )
 
     def settings(self) -> Settings:
         """The settings of this warehouse."""
-        return load_settings(self.home or None)
+        read = load_settings(self.home or None)
+        folders = {name: Path(path) for name in ("spool", "landing") if (path := getattr(self, name))}
+        return replace(
+            read,
+            home=replace(read.home, **folders),
+            seeds_source=Path(self.seeds_source) if self.seeds_source else read.seeds_source,
+            seeds_ref=self.seeds_ref or read.seeds_ref,
+            memory_limit=self.memory_limit or read.memory_limit,
+        )
 
     def seeds(self) -> SeedFiles:
         """The seeds that count now."""

@@ -112,9 +112,10 @@ def _run_dagster(
 ) -> str:
 
     from spanledger_pipelines.definitions import JOB, build_definitions
+    from spanledger_pipelines.resources import Warehouse
 
-    home = str(settings.home.path)
-    job = build_definitions(home, uncommitted=uncommitted).resolve_job_def(JOB)
+    warehouse = Warehouse.of(settings, uncommitted=uncommitted)
+    job = build_definitions(warehouse=warehouse).resolve_job_def(JOB)
     run_id = str(uuid4())
     # The open connection keeps the database in memory between the steps.
     with _instance() as instance, connect(settings):
