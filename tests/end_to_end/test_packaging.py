@@ -83,7 +83,11 @@ def test_importing_the_installed_package_loads_nothing_heavy(installed: Path) ->
 
 
 def test_the_demo_runs_from_the_wheel_with_the_seeds_it_carries(installed: Path, tmp_path: Path) -> None:
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("SPANLEDGER_", "OTEL_"))}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SPANLEDGER_", "OTEL_", "PYTHON"))
+    }
     program = "from spanledger.command import main; main()"
     # opentelemetry-instrument starts the service; it is found beside this interpreter's other scripts.
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', '')}"

@@ -43,7 +43,7 @@ def test_a_cost_is_made_of_usage_and_prices(mart):
     assert ("raw.spans", "usage_raw") in found
     assert ("raw.spans", "ended_at") in found
     assert {table for table, _ in found if table.startswith("pricing.")} >= {
-        "pricing.prices",
+        "pricing.usd_prices",  # loaded: the prices of the seeds in USD
         "pricing.rate_card",
     }
 
