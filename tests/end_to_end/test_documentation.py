@@ -43,7 +43,7 @@ def demo(spanledger, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, st
 def test_the_demo_prints_what_the_readme_shows(demo: tuple[Path, str]) -> None:
     shown = blocks(ROOT / "README.md", "text")[0] + blocks(ROOT / "README.md", "text")[1]
     printed = squeezed(demo[1])
-    varying = re.compile(r"prices of [0-9a-f]{12}|at [0-9a-f]{12} of .*|─+")
+    varying = re.compile(r"prices of [0-9a-f]{12}|:[0-9]+ at [0-9a-f]{12} of .*|─+")
     for line in shown.splitlines():
         for part in varying.split(squeezed(line).strip()):
             if part.strip() not in {"", "…"}:

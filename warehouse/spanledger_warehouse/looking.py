@@ -84,5 +84,7 @@ def look(settings: Settings, seeds: SeedFiles) -> Look:
 def what_is_new(settings: Settings, seeds: SeedFiles) -> str:
     """A digest of what a run would find: the files as they lie there, the seeds and the release."""
     home = settings.home
-    files = "\n".join(f"{file.path} {file.bytes} {file.mtime_ns}" for file in listing((home.spool, home.landing)))
+    files = "\n".join(
+        f"{file.path} {file.bytes} {file.mtime_ns}" for file in listing((home.spool, home.landing))
+    )
     return sha256(f"{files}\n{seeds.digest} {seeds.state}\n{models_digest()}".encode()).hexdigest()
