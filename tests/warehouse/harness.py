@@ -49,11 +49,30 @@ def run_model(
         days: the days to build.
     """
     model = discover()[name]
-    with duckdb.connect(config={"threads": 1}) as connection:
-        prepare(connection)
-        _give(connection, model, given or {})
+    given = given or {}
+    stray = set(given) - {*model.upstream, *(table for table in shapes() if table.startswith("ops."))}
+    assert not stray, f"{name} does not read {', '.join(sorted(stray))}"
+    connection = _empty_warehouse()
+    connection.execute(f"drop table {name}")
+    try:
+        for table, rows in given.items():
+            give(connection, table, rows)
         build(connection, model, days)
         return rows_of(connection, model)
+    finally:
+        connection.execute(f"drop {'view' if model.materialized == 'view' else 'table'} if exists {name}")
+        for table in (name, *given):
+            give(connection, table, ())
+
+
+@cache
+def _empty_warehouse() -> duckdb.DuckDBPyConnection:
+    """A warehouse with every table, empty and without constraints; one for all tests of the process."""
+    connection = duckdb.connect(config={"threads": 1})
+    prepare(connection)
+    for table in shapes():
+        give(connection, table, ())
+    return connection
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, model: Model) -> list[dict[str, Any]]:
@@ -86,19 +105,6 @@ def give(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row])
         values = ", ".join(_value(shape[name]) for name in row)
         parameters = [part for name in row for part in _parameters(shape[name], row[name])]
         connection.execute(f"insert into {table} ({', '.join(row)}) values ({values})", parameters)
-
-
-def _give(connection: duckdb.DuckDBPyConnection, model: Model, given: Given) -> None:
-    known = discover()
-    stray = set(given) - {*_reads(model), *(name for name in shapes() if name.startswith("ops."))}
-    assert not stray, f"{model.full_name} does not read {', '.join(sorted(stray))}"
-    for name in {*_reads(model), *given}:
-        if name in known or name in given:
-            give(connection, name, given.get(name, ()))
-
-
-def _reads(model: Model) -> set[str]:
-    return set(model.upstream)
 
 
 def _value(kind: str) -> str:
