@@ -53,7 +53,7 @@ bench: $(READY) ## figures of design §8, with units
 	$(BIN)/python -m tests.benchmarks
 
 constraints: ## pin the newest versions that resolve together (needs uv)
-	uv pip compile --quiet --universal --no-annotate --no-header --no-emit-index-url --no-emit-find-links --all-extras --output-file constraints.txt pyproject.toml
+	uv pip compile --quiet --universal --no-annotate --no-header --all-extras --output-file constraints.txt pyproject.toml
 
 clean: ## remove the environment and the demo's home
 	rm -rf $(VENV) .spanledger build dist
