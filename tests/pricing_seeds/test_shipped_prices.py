@@ -1,6 +1,5 @@
 """The catalogue that is shipped: it passes its own gate, says what it must, and is documented."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -36,13 +35,11 @@ def test_the_shipped_prices_have_no_defect(shipped):
     assert list(check_plausible(shipped)) == []
 
 
-def test_the_gate_is_quick_on_the_whole_catalogue(shipped_folder):
+def test_the_gate_finds_no_error_in_the_shipped_catalogue_and_its_history(shipped_folder):
     if not (shipped_folder.parent / ".git").exists():
         pytest.skip("this is no git checkout, so there is no history to check")
-    seeds = read_seeds(shipped_folder, allow_uncommitted=True)
-    begin = time.process_time()
-    check(seeds, "HEAD")
-    assert time.process_time() - begin < 2
+    findings = check(read_seeds(shipped_folder, allow_uncommitted=True), "HEAD")
+    assert [str(finding) for finding in findings if finding.is_error] == []
 
 
 @pytest.mark.parametrize(
