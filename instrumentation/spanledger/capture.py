@@ -19,7 +19,6 @@ from spanledger.scanner import Scanner, reader
 if TYPE_CHECKING:
     from spanledger.runtime import Runtime
 
-EXIT: Final = "exit"
 _MILLISECOND: Final = 1_000_000
 # An answer up to here is read at once; what is longer goes through the scanner, which bounds what it keeps.
 _SMALL: Final = 1 << 16

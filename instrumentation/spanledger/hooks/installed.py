@@ -30,11 +30,6 @@ class Hooks:
         self._start = start
         self._patches = Patches()
 
-    @property
-    def hooked(self) -> list[str]:
-        """The patched classes, by full name."""
-        return self._patches.classes
-
     def install(self, name: str, module: Any) -> None:
         """Patch a library, given as its module and the name it was imported by."""
         essential, install = LIBRARIES[name]

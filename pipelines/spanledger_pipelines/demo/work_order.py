@@ -11,8 +11,6 @@ import hashlib
 import re
 from dataclasses import dataclass, fields
 
-FAULTS = ("rate_limit", "server_error")
-
 _LINE = re.compile(r"\[work order (?P<pairs>[^\]]*)\]")
 
 

@@ -48,11 +48,6 @@ class LoadResult:
     rejected: int = 0
     problems: list[str] = field(default_factory=list)
 
-    @property
-    def new_records(self) -> int:
-        """Records that went into `raw`."""
-        return self.spans + self.losses + self.segments
-
 
 def has_new_files(connection: duckdb.DuckDBPyConnection, home: Home) -> bool:
     """Whether a load would look into any file."""
