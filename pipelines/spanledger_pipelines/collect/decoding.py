@@ -18,7 +18,7 @@ from spanledger_pipelines.collect import wire
 from spanledger_pipelines.collect.limits import Limits, malformed, too_large
 from spanledger_pipelines.collect.sources import Source
 from spanledger_warehouse.otlp import json_lines, protobuf
-from spanledger_warehouse.otlp.convert import Record, problem_of
+from spanledger_warehouse.otlp.convert import Problem, Record, problem_of
 
 # The loader refuses longer lines.
 MAX_RECORD_BYTES = 8 << 20
@@ -54,13 +54,13 @@ class Converted:
                 self.lines.append(encoded)
                 self.spans += 1
                 return
-            problem, record = f"a span of over {MAX_RECORD_BYTES:,} bytes", {}
+            problem, record = Problem("line_too_long", f"a span of over {MAX_RECORD_BYTES:,} bytes"), {}
         self.refuse(problem, source, record=record)
 
-    def refuse(self, reason: str, source: Source, **evidence: Any) -> None:
+    def refuse(self, problem: Problem, source: Source, **evidence: Any) -> None:
         """Set a span aside."""
-        self.refused[reason] += 1
-        head = {"v": 1, "kind": "refused", "source": source.name, "reason": reason}
+        self.refused[problem.detail] += 1
+        head = {"v": 1, "kind": "refused", "source": source.name, **problem._asdict()}
         self.lines.append(line(head | evidence))
 
 
@@ -118,7 +118,8 @@ def _one_by_one(body: bytes, source: Source, converted: Converted) -> None:
                 converted.add(record, source)
         except DecodeError as error:
             kept = base64.b64encode(body[start : min(end, start + _KEPT_BYTES)]).decode("ascii")
-            converted.refuse(f"unreadable span ({str(error)[:80]})", source, span_base64=kept)
+            problem = Problem("unreadable_span", f"not protobuf ({str(error)[:80]})")
+            converted.refuse(problem, source, span_base64=kept)
 
 
 def _alone(body: bytes, place: wire.Place) -> Iterator[Record]:

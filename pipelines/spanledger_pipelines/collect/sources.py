@@ -22,7 +22,7 @@ from typing import Any
 
 from spanledger_pipelines.collect.limits import RefusedError
 from spanledger_warehouse.errors import ConfigurationError
-from spanledger_warehouse.otlp.convert import Record
+from spanledger_warehouse.otlp.convert import Problem, Record
 
 ANY = "*"
 _LOOK_AGAIN_SECONDS = 1.0
@@ -44,7 +44,7 @@ class Source:
     tenants: frozenset[str] = frozenset((ANY,))
     default_tenant: str | None = None
 
-    def bind(self, record: Record) -> str | None:
+    def bind(self, record: Record) -> Problem | None:
         """Give the record its tenant; or say why this source may not send it."""
         tenant = str(record.get("tenant", "")).strip()
         if not tenant:
@@ -53,7 +53,7 @@ class Source:
             return None
         if self.may_speak_for(tenant):
             return None
-        return f"tenant {tenant[:60]!r} is not one of source {self.name!r}"
+        return Problem("foreign_tenant", f"tenant {tenant[:60]!r} is not one of source {self.name!r}")
 
     def may_speak_for(self, tenant: str) -> bool:
         """Whether spans of this tenant are taken from this source."""

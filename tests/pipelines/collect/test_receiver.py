@@ -76,7 +76,7 @@ def test_a_bad_span_is_refused_by_itself_and_kept_for_the_quarantine(running: Re
     assert (answer.status_code, partial.rejected_spans) == (200, 1)
     assert "1 spans refused: no valid ids" in partial.error_message
     assert {500, 502} <= set(_inputs(running))
-    (kept,) = [r for r in running.records() if r["kind"] == "refused" and "no valid ids" in r["reason"]]
+    (kept,) = [r for r in running.records() if r["kind"] == "refused" and r["reason"] == "no_identity"]
     assert kept["record"]["input_tokens"] == 501
 
 

@@ -19,6 +19,7 @@ NOT_A_SPAN = {
     "a version that is a fraction": ('{"v": 1.5, "kind": "span"}', "unsupported_version"),
     "an unknown kind": ('{"v": 1, "kind": "spam"}', "unknown_kind"),
     "no kind": ('{"v": 1}', "unknown_kind"),
+    "a refusal without a reason": ('{"v": 1, "kind": "refused"}', "refused"),
     "a loss of nobody": ('{"v": 1, "kind": "loss", "count": 1}', "no_identity"),
     "a loss without a time": (json.dumps({"v": 1, "kind": "loss", "process": "p", "count": 1}), "bad_time"),
     "a loss without a count": (

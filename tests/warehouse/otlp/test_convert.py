@@ -285,7 +285,9 @@ def test_numbers_and_enums_in_any_spelling() -> None:
     ],
 )
 def test_what_the_loader_would_refuse_is_said(changed: dict[str, Any], said: str) -> None:
-    assert said in str(problem_of(from_json({}, **changed)))
+    problem = problem_of(from_json({}, **changed))
+    assert problem is not None
+    assert said in problem.detail
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ REASONS = {
     "no_version": "the record has no format version 'v'",
     "unsupported_version": "the record has a format version that this release does not know",
     "unknown_kind": "the record is of a kind that this release does not know",
+    "refused": "the receiver refused the span and did not say why",
     "no_identity": "neither process and sequence nor trace and span id identify the record",
     "bad_time": "a time is missing, not a whole number of nanoseconds, or outside 2020 to 2099",
     "bad_count": "a count is missing or not a whole number between 0 and 1e9",

@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from spanledger import attributes as own
 from spanledger_warehouse.otlp.names import (
@@ -173,14 +173,22 @@ def identifier(text: str, size: int) -> str | None:
     return lowered if lowered.strip("0") else None
 
 
-def problem_of(record: Record) -> str | None:
+class Problem(NamedTuple):
+    """Why a record is not taken: the short name that `raw.rejects` knows it by, and the value in words."""
+
+    reason: str
+    detail: str
+
+
+def problem_of(record: Record) -> Problem | None:
     """Why the loader would refuse this record; None when it will not."""
     if "process" not in record and not (_is_id(record, "trace_id", 32) and _is_id(record, "span_id", 16)):
-        return f"no valid ids: trace_id={record.get('trace_id')!r:.40}, span_id={record.get('span_id')!r:.40}"
+        ids = f"trace_id={record.get('trace_id')!r:.40}, span_id={record.get('span_id')!r:.40}"
+        return Problem("no_identity", f"no valid ids: {ids}")
     for key in ("start_time_unix_nano", "end_time_unix_nano"):
         value = record.get(key)
         if type(value) is not int or not EARLIEST <= value < LATEST:
-            return f"{key}={value!r:.40} is not a time between 2020 and 2099"
+            return Problem("bad_time", f"{key}={value!r:.40} is not a time between 2020 and 2099")
     return None
 
 

@@ -21,3 +21,12 @@ case
     when not landing_has_sequence(r) and not landing_has_ids(r) then 'no_identity'
     when landing_time(r.start_time_unix_nano) is null or landing_time(r.end_time_unix_nano) is null then 'bad_time'
 end;
+
+-- The reason of a span that the receiver refused, and in words what it refused and who had sent it.
+create or replace temp macro landing_refusal(r, body) as
+case
+    when r.reason is null then 'refused'
+    else
+        r.reason || ': ' || coalesce(body ->> '$.detail', 'the receiver refused it')
+        || coalesce(' (sent by ' || (body ->> '$.source') || ')', '')
+end;

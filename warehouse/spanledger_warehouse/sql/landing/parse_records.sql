@@ -30,6 +30,8 @@ select
             when list_contains(keys, 'resourceSpans') then 'otlp_json'
             when r.v is null then 'no_version'
             when r.v <> '1' then 'unsupported_version'
+            -- What the receiver set aside carries its reason with it.
+            when r.kind = 'refused' then landing_refusal(r, body)
             when r.kind is null or r.kind not in ('span', 'loss', 'segment') then 'unknown_kind'
             when r.kind = 'span' then landing_span_problem(r)
             when r.process is null then 'no_identity'
