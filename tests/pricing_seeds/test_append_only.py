@@ -3,8 +3,11 @@
 import subprocess
 from datetime import date
 
-from spanledger_warehouse.seeds import read_seeds
+import pytest
+
+from spanledger_warehouse.seeds import parse, read_seeds
 from spanledger_warehouse.seeds.check import check
+from spanledger_warehouse.seeds.provenance import provenance
 
 TODAY = date(2026, 11, 22)
 
@@ -55,14 +58,64 @@ def test_a_line_removed_in_the_past_is_found_although_the_branch_agrees_with_its
     assert "a-1 output 15.00" in said[0]
 
 
-def test_a_line_that_was_put_back_is_forgiven(repository, line):
+def test_a_line_that_was_put_back_is_told_of_and_stops_nothing(repository, line):
     repository.write_sound(line(), line(unit="output", price="15.00"))
-    repository.commit()
+    brought = repository.commit()
     repository.write_sound(line())
-    repository.commit("Tidy up")
+    taken = repository.commit("Tidy up", author="Eve")
     repository.write_sound(line(), line(unit="output", price="15.00"))
     repository.commit("Put it back")
-    assert said_of(repository.read()) == []
+    (said,) = said_of(repository.read())
+    assert said.startswith("prices/acme.csv: warning: a-1 output 15.00 from 2025-01-01T00:00:00Z (line 3 in ")
+    assert f"commit {brought[:12]}) was missing for a time, taken away by commit {taken[:12]} of Eve" in said
+
+
+def test_an_edit_that_was_undone_is_told_of(repository, line):
+    repository.write_sound(line())
+    repository.commit()
+    repository.write_sound(line(price="2.00"))
+    repository.commit("Edit in place")
+    repository.write_sound(line())
+    repository.commit("Undo")
+    errors = [said for said in said_of(repository.read()) if ": error: " in said]
+    assert len(errors) == 1
+    assert "a-1 input 2.00" in errors[0]  # it was a price for a time, and runs may have used it
+
+
+def test_attributes_that_call_the_files_binary_hide_nothing(repository, line):
+    repository.write_sound(line())
+    (repository.root / ".gitattributes").write_text("*.csv -diff -text\n")
+    repository.commit()
+    repository.write_sound(line(price="2.00"))
+    repository.commit("Edit in place")
+    assert any("a line was removed or changed: a-1 input 3.00" in said for said in said_of(repository.read()))
+
+
+def test_a_replaced_commit_hides_nothing(repository, line):
+    repository.write_sound(line())
+    repository.commit()
+    repository.write_sound(line(price="2.00"))
+    edited = repository.commit("Edit in place")
+    tree = repository.git("rev-parse", f"{edited}^{{tree}}")
+    clean = repository.git("commit-tree", tree, "-m", "As if it had always been so")
+    repository.git("replace", edited, clean)
+    assert any("a line was removed or changed: a-1 input 3.00" in said for said in said_of(repository.read()))
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "seeds"), ("old", "new"), ("old", "")])
+def test_a_folder_that_moved_is_followed_to_where_it_came_from(tmp_path, repository, line, before, after):
+    old = type(repository)(tmp_path / "app", before)
+    old.write_sound(*(line(model=f"a-{number}") for number in range(5)))
+    first = old.commit()
+    old.write_sound(*(line(model=f"a-{number}") for number in range(1, 5)))
+    old.commit("Lose a line before the move")
+    new = type(repository)(old.root, after)
+    for name in ("prices", "units.csv", "model_aliases.csv", "rules.csv"):
+        (old.folder / name).rename(new.folder / name)
+    new.commit("Move")
+    (said,) = said_of(new.read())
+    assert said.startswith("prices/acme.csv:2: error: a line was removed or changed: a-0 input 3.00")
+    assert {origin.commit for origin in provenance(parse(new.read())).values()} == {first}
 
 
 def test_a_line_of_the_base_branch_must_not_go_in_a_merge(repository, line):

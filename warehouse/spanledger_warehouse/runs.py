@@ -1,7 +1,7 @@
 """One pass in steps: look, load, read the seeds, build, check, publish. An orchestrator calls the steps in order.
 
-What is left to do is kept in the warehouse itself (`ops.dirty_days`, written in the transaction that loaded the
-spans), so a run that dies leaves nothing but work for the next one.
+What is left to do is kept in the warehouse itself (`pending`), so a run that dies leaves nothing but work for the
+next one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from spanledger_warehouse import checks
+from spanledger_warehouse import checks, pending
 from spanledger_warehouse.build import Built, build, create_loaded, transaction
 from spanledger_warehouse.database import sql_text
 from spanledger_warehouse.errors import CheckFailed, SpanledgerError
@@ -23,8 +23,9 @@ from spanledger_warehouse.models import Model, discover
 from spanledger_warehouse.publish import Publication, publish
 from spanledger_warehouse.seed_tables import write_seeds
 from spanledger_warehouse.seeds.catalogue import Catalogue, parse
-from spanledger_warehouse.seeds.provenance import AuditRecord, Provenance, audit, provenance
-from spanledger_warehouse.seeds.source import SeedFiles
+from spanledger_warehouse.seeds.provenance import Provenance, provenance
+from spanledger_warehouse.seeds.source import COMMITTED, SeedFiles
+from spanledger_warehouse.seeds.trail import Entry, history_problems, trail
 from spanledger_warehouse.settings import Settings
 
 
@@ -80,11 +81,12 @@ def load_seeds(
         prices=len(catalogue.in_force),
     )
     if result.changed:
-        origins, trail = _history(catalogue, result)
+        origins, entries = _history(catalogue, result)
         # Seeds and the work that they make come together: a run that dies in between would leave stale prices.
         with transaction(connection):
             _keep_old_prices(connection)
-            write_seeds(connection, catalogue, provenance=origins, audit=trail, now=now)
+            write_seeds(connection, catalogue, provenance=origins, audit=entries, now=now)
+            _note_history(connection, catalogue, result)
             _mark_repriced_days(connection, run_id)
     _mark_release(connection, run_id)
     connection.execute(
@@ -95,26 +97,21 @@ def load_seeds(
     return result
 
 
-def dirty_days(connection: duckdb.DuckDBPyConnection) -> list[date]:
-    """The days that have to be built again."""
-    return [
-        row[0]
-        for row in connection.execute("select distinct day from ops.dirty_days order by day").fetchall()
-    ]
-
-
 def build_model(connection: duckdb.DuckDBPyConnection, model: Model, *, run_id: str, now: datetime) -> Built:
     """Build one model for the days that changed, and what a run reports on the way."""
-    days = dirty_days(connection)
+    mark, days = pending.next_mark(connection), pending.dirty_days(connection)
     match model.full_name:
         case "marts.daily_costs":
-            return _build_daily_costs(connection, model, days, run_id=run_id, now=now)
+            built = _build_daily_costs(connection, model, days, run_id=run_id, now=now)
         case "marts.restatements":
             return Built(model.full_name, _restated(connection, run_id), ())
-        case "marts.data_quality":
-            for asked in checks.discover().values():
-                check(connection, asked, run_id=run_id, now=now)
-    return build(connection, model, days)
+        case _:
+            if model.full_name == "marts.data_quality":
+                for asked in checks.discover().values():
+                    check(connection, asked, run_id=run_id, now=now)
+            built = build(connection, model, days)
+    pending.note_built(connection, model, days, mark=mark)
+    return built
 
 
 def models_in_order() -> list[Model]:
@@ -166,10 +163,10 @@ def publish_run(
         seeds_digest=digest,
         published_at=now,
     )
-    days = dirty_days(connection)
+    days = pending.require_built(connection)
     file = publish(connection, settings.home, publication, days)
     with transaction(connection):
-        connection.execute("delete from ops.dirty_days")
+        pending.clear(connection)
         connection.execute(
             "update ops.runs set status = 'published', ended_at = ?, days = ? where run_id = ?",
             [now, days, run_id],
@@ -197,15 +194,23 @@ def fail_run(connection: duckdb.DuckDBPyConnection, run_id: str, message: str, n
     )
 
 
-def _history(
-    catalogue: Catalogue, result: SeedsRead
-) -> tuple[Mapping[str, Provenance], Sequence[AuditRecord]]:
+def _history(catalogue: Catalogue, result: SeedsRead) -> tuple[Mapping[str, Provenance], Sequence[Entry]]:
     try:
         origins = provenance(catalogue)
-        return origins, audit(catalogue, origins)
+        return origins, trail(catalogue, origins)
     except SpanledgerError as error:  # a shallow clone: the prices are right, their history is out of reach
         result.problems.append(f"the price history could not be read: {error}")
         return {}, []
+
+
+def _note_history(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, result: SeedsRead) -> None:
+    """What an auditor must hear of the history, into `pricing.seeds`; the check `seeds_history` reports it."""
+    recorded = connection.execute(
+        "select distinct seeds_commit from ops.runs where seeds_source = ? and seeds_state = ?",
+        [catalogue.source.source, COMMITTED],
+    ).fetchall()
+    problems = [*result.problems, *history_problems(catalogue, [commit for (commit,) in recorded])]
+    connection.execute("update pricing.seeds set history_problem = ?", ["; ".join(problems) or None])
 
 
 def _keep_old_prices(connection: duckdb.DuckDBPyConnection) -> None:
@@ -235,7 +240,8 @@ def _mark_release(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
     ).fetchone()
     if last is not None and last[0] != models_digest():
         connection.execute(
-            "insert into ops.dirty_days select distinct day, 'release', ?, ? from raw.spans",
+            "insert into ops.dirty_days (day, cause, detail, run_id) "
+            "select distinct day, 'release', ?, ? from raw.spans",
             [release(), run_id],
         )
 
@@ -243,30 +249,22 @@ def _mark_release(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
 def _build_daily_costs(
     connection: duckdb.DuckDBPyConnection, model: Model, days: list[date], *, run_id: str, now: datetime
 ) -> Built:
-    _keep_daily_costs(connection, days)
+    if not _has_rows(connection, "marts", "daily_costs"):
+        build(connection, model, [])  # the first time there is nothing to keep, and no table either
+    connection.execute(sql_text("runs", "keep_days_before"), {"days": days})
     built = build(connection, model, days)
-    connection.execute(sql_text("runs", "record_restatements"), {"run_id": run_id, "now": now})
+    with transaction(connection):
+        # What a run noted that never came to be published is said again, in full, by this one.
+        connection.execute(
+            "delete from marts.restatements where run_id in (select run_id from ops.runs where status <> 'published')"
+        )
+        connection.execute(sql_text("runs", "record_restatements"), {"run_id": run_id, "now": now})
     return built
 
 
 def _restated(connection: duckdb.DuckDBPyConnection, run_id: str) -> int:
     row = connection.execute("select count(*) from marts.restatements where run_id = ?", [run_id]).fetchone()
     return int(row[0]) if row else 0
-
-
-def _keep_daily_costs(connection: duckdb.DuckDBPyConnection, days: list[date]) -> None:
-    if _has_rows(connection, "marts", "daily_costs"):
-        connection.execute(
-            "create or replace temp table daily_costs_before as "
-            "select tenant_id, day, calls, list_cost_usd, contracted_cost_usd from marts.daily_costs "
-            "where list_contains(?, day)",
-            [days],
-        )
-        return
-    connection.execute(
-        "create or replace temp table daily_costs_before (tenant_id varchar, day date, calls bigint, "
-        "list_cost_usd decimal(38, 12), contracted_cost_usd decimal(38, 12))"
-    )
 
 
 def _has_rows(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:

@@ -17,7 +17,8 @@ from spanledger_warehouse.database import sql_text
 from spanledger_warehouse.pricing_tables import default_prices, engine_tables
 from spanledger_warehouse.seeds.catalogue import Catalogue
 from spanledger_warehouse.seeds.errors import SeedError
-from spanledger_warehouse.seeds.provenance import AuditRecord, Provenance
+from spanledger_warehouse.seeds.provenance import Provenance
+from spanledger_warehouse.seeds.trail import Entry
 
 FIRST_INSTANT = datetime(1, 1, 1, tzinfo=UTC)
 LAST_INSTANT = datetime(9999, 12, 31, tzinfo=UTC)
@@ -28,7 +29,7 @@ def write_seeds(
     catalogue: Catalogue,
     *,
     provenance: Mapping[str, Provenance],
-    audit: Iterable[AuditRecord],
+    audit: Iterable[Entry],
     now: datetime,
 ) -> None:
     """Replace every seed table, inside the transaction of the caller.
@@ -58,7 +59,7 @@ def write_seeds(
         ],
         **engine_tables(catalogue),
         "pricing.tenants": [_dated(tenant) for tenant in catalogue.tenants],
-        "pricing.price_audit": [_audited(record) for record in audit],
+        "pricing.price_audit": [_audited(entry) for entry in audit],
         "pricing.seeds": [
             {
                 "seeds_commit": source.commit,
@@ -104,22 +105,27 @@ def _prices(catalogue: Catalogue, provenance: Mapping[str, Provenance]) -> Itera
         }
 
 
-def _audited(record: AuditRecord) -> dict[str, Any]:
-    origin = record.provenance
+def _audited(entry: Entry) -> dict[str, Any]:
+    record, origin = entry.record, entry.record.provenance
     return {
         **_plain(record.row),
         "price_id": record.price_id,
         "action": record.action,
+        "price_window": record.row.window,
         "old_price": record.old_price,
         "new_price": record.new_price,
         "summary": record.summary,
+        "supersedes": record.row.supersedes or None,
+        "superseded_by": entry.superseded_by,
         "author": origin.author,
         "committer": origin.committer,
         "authored_at": origin.authored_at,
         "committed_at": origin.committed_at,
+        "lag_seconds": int(entry.lag.total_seconds()) if entry.lag is not None else None,
         "commit_id": origin.commit,
+        "signature": entry.signature,
         "reason": origin.reason,
-        "approver": origin.approver,
+        "approver": entry.approval,
     }
 
 

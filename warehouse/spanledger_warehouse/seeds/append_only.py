@@ -5,9 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from spanledger_warehouse.seeds.errors import SeedError
-from spanledger_warehouse.seeds.findings import Finding, error
+from spanledger_warehouse.seeds.findings import Finding, error, warning
 from spanledger_warehouse.seeds.git import try_git
-from spanledger_warehouse.seeds.history import AddedLine, first_parents, require_full_history
+from spanledger_warehouse.seeds.history import (
+    Commit,
+    Line,
+    bare,
+    first_parents,
+    own_lines,
+    require_full_history,
+)
 from spanledger_warehouse.seeds.rows import PriceRow
 from spanledger_warehouse.seeds.source import PACKAGED, SeedFiles, read_tree, resolve_commit
 from spanledger_warehouse.seeds.tables import columns_of
@@ -41,17 +48,31 @@ def _is_watched(file: str) -> bool:
 
 
 def _lost_from_history(source: SeedFiles, repository: Path, head: str) -> Iterator[Finding]:
+    """Lines that any commit of the first-parent line brought and that are gone, or were gone for a time."""
     current = _lines_of(source.files)
-    seen: set[tuple[str, str]] = set()
-    for commit in first_parents(repository, head, source.prefix or "."):
-        for added in commit.added:
-            file = added.file.removeprefix(source.prefix)
-            key = (file, _bare(added.text))
-            if not _is_watched(file) or key in seen or key in current:
-                continue
-            seen.add(key)
-            if not _is_grown_header(key, current):
-                yield _lost(AddedLine(file, added.line, added.text), f"commit {commit.commit[:12]}")
+    place: dict[tuple[str, str], tuple[Line, Commit]] = {}
+    taken: dict[tuple[str, str], Commit] = {}
+    for commit in first_parents(repository, head, source.prefix):
+        for line in own_lines(commit.removed, commit.added):
+            taken[line.file, bare(line.text)] = commit
+        for line in commit.added:
+            place.setdefault((line.file, bare(line.text)), (line, commit))
+    for key, (line, brought) in place.items():
+        if not _is_watched(line.file) or not key[1] or _is_grown_header(key, current):
+            continue
+        by = f", taken away by {_name(taken[key])}" if key in taken else ""
+        if key not in current:
+            yield _lost(line, f"commit {brought.commit[:12]}{by}")
+        elif by:
+            what = (
+                f"{_said(line)} (line {line.line} in commit {brought.commit[:12]}) was missing for a time{by}"
+            )
+            fix = "nothing is left to do; runs of that time priced without it"
+            yield warning(line.file, 0, "append-only", what, fix)
+
+
+def _name(commit: Commit) -> str:
+    return f"commit {commit.commit[:12]} of {commit.author.name}"
 
 
 def _lost_since(source: SeedFiles, repository: Path, base: str, head: str) -> Iterator[Finding]:
@@ -63,24 +84,17 @@ def _lost_since(source: SeedFiles, repository: Path, base: str, head: str) -> It
     current = Counter(_lines_of(source.files))
     for file in sorted(file for file in before if _is_watched(file)):
         for number, text in enumerate(before[file].decode("utf-8", errors="replace").split("\n"), start=1):
-            key = (file, _bare(text))
+            key = (file, bare(text))
             if text and key not in current and not _is_grown_header(key, current):
-                yield _lost(AddedLine(file, number, text), f"the merge base {fork[:12]} with {base}")
+                yield _lost(Line(file, number, text), f"the merge base {fork[:12]} with {base}")
 
 
 def _lines_of(files: Mapping[str, bytes]) -> Counter[tuple[str, str]]:
     lines: Counter[tuple[str, str]] = Counter()
     for file, content in files.items():
         if _is_watched(file):
-            lines.update(
-                (file, _bare(text)) for text in content.decode("utf-8", errors="replace").split("\n")
-            )
+            lines.update((file, bare(text)) for text in content.decode("utf-8", errors="replace").split("\n"))
     return lines
-
-
-def _bare(text: str) -> str:
-    # A header that grows at its end gives every older row blank cells at the end, and changes nothing.
-    return text.rstrip(",")
 
 
 def _is_grown_header(key: tuple[str, str], current: Iterable[tuple[str, str]]) -> bool:
@@ -90,12 +104,16 @@ def _is_grown_header(key: tuple[str, str], current: Iterable[tuple[str, str]]) -
     return any(name == file and line.startswith(f"{text},") for name, line in current)
 
 
-def _lost(line: AddedLine, where: str) -> Finding:
+def _lost(line: Line, where: str) -> Finding:
+    message = f"a line was removed or changed: {_said(line)} (line {line.line} in {where})"
+    return error(line.file, line.line, "append-only", message, _FIX)
+
+
+def _said(line: Line) -> str:
+    """A price line in short; any other line as it is."""
     cells = line.text.split(",")
     names = list(columns_of(PriceRow))
-    what = line.text
-    if own_name(line.file).startswith(_FOLDER) and len(cells) >= len(names):
-        values = dict(zip(names, cells, strict=False))
-        what = f"{values['model']} {values['unit']} {values['price']} from {values['effective_from']}"
-    message = f"a line was removed or changed: {what} (line {line.line} in {where})"
-    return error(line.file, line.line, "append-only", message, _FIX)
+    if not own_name(line.file).startswith(_FOLDER) or len(cells) < len(names):
+        return line.text
+    values = dict(zip(names, cells, strict=False))
+    return f"{values['model']} {values['unit']} {values['price']} from {values['effective_from']}"

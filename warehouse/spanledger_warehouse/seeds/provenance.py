@@ -19,6 +19,7 @@ from spanledger_warehouse.seeds.history import (
 from spanledger_warehouse.seeds.rows import PriceRow
 from spanledger_warehouse.seeds.source import COMMITTED, SeedFiles
 from spanledger_warehouse.seeds.tables import columns_of, read_table
+from spanledger_warehouse.seeds.vendor import own_name
 
 NONE = "none"
 
@@ -154,9 +155,9 @@ def _money(price: Decimal) -> str:
 
 def _approver(commit: Commit, author: Person) -> str:
     """Approval counts where somebody else merged it and the merge names who approved; nothing is inferred."""
-    if not commit.is_merge or commit.committer.email == author.email:
+    if not commit.is_merge or commit.committer.is_same(author):
         return NONE
-    named = [name for name in commit.trailers("Approved-by", "Reviewed-by") if author.email not in name]
+    named = [name for name in commit.trailers("Approved-by", "Reviewed-by") if not author.is_named(name)]
     return "; ".join(dict.fromkeys(named)) or NONE
 
 
@@ -164,29 +165,28 @@ def _origins(source: SeedFiles, repository: Path) -> dict[str, tuple[Commit, Per
     """For each price the first commit that brought it, and the author of the change inside a merge."""
     require_full_history(repository)
     head = source.commit.partition("+")[0]
-    folder = source.prefix or "."
     origins: dict[str, tuple[Commit, Person, datetime]] = {}
-    for commit in first_parents(repository, head, folder):
-        texts = [added.text for added in commit.added if _holds_prices(added.file)]
+    for commit in first_parents(repository, head, source.prefix):
+        texts = [added.text for added in commit.added if holds_prices(added.file)]
         fresh = {key: text for key, text in identify(texts).items() if key not in origins}
-        writers = _writers(repository, commit, folder) if fresh and commit.is_merge else {}
+        writers = _writers(repository, commit, source.prefix) if fresh and commit.is_merge else {}
         for key, text in fresh.items():
             author, authored_at = writers.get(text, (commit.author, commit.authored_at))
             origins[key] = (commit, author, authored_at)
     return origins
 
 
-def _writers(repository: Path, merge: Commit, folder: str) -> dict[str, tuple[Person, datetime]]:
+def _writers(repository: Path, merge: Commit, prefix: str) -> dict[str, tuple[Person, datetime]]:
     writers = {}
-    for commit in branch_commits(repository, merge, folder):
+    for commit in branch_commits(repository, merge, prefix):
         for added in commit.added:
             writers[added.text] = (commit.author, commit.authored_at)
     return writers
 
 
-def _holds_prices(file: str) -> bool:
-    """Whether a file of the repository holds prices, own or vendor's."""
-    return file.endswith(".csv") and file.split("/")[-2:-1] == ["prices"]
+def holds_prices(file: str) -> bool:
+    """Whether a file among the seeds holds prices, own or vendor's."""
+    return own_name(file).startswith("prices/") and file.endswith(".csv")
 
 
 def identify(texts: list[str]) -> dict[str, str]:

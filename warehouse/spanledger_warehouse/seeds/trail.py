@@ -3,21 +3,32 @@
 Approval is what a merge commit, a signed tag or a note of somebody else says, never what the author typed.
 """
 
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from spanledger_warehouse.seeds.append_only import check_append_only
 from spanledger_warehouse.seeds.catalogue import Catalogue
 from spanledger_warehouse.seeds.findings import Finding, error
-from spanledger_warehouse.seeds.git import run_git, try_git
+from spanledger_warehouse.seeds.git import run_git, try_git, words_of_git
 from spanledger_warehouse.seeds.history import first_parents, trailers_of
-from spanledger_warehouse.seeds.provenance import NONE, AuditRecord, audit, effective_instant, identify
+from spanledger_warehouse.seeds.provenance import (
+    NONE,
+    AuditRecord,
+    Provenance,
+    audit,
+    effective_instant,
+    holds_prices,
+    identify,
+)
 from spanledger_warehouse.seeds.source import SeedFiles
 
 NOTES = "refs/notes/approvals"
 _SIGNERS = "allowed_signers"
+_SIGNER = re.compile(r'Good "git" signature for (\S+) with')  # the words of ssh-keygen, not translated
 _SIGNATURES = {
     "G": "good",
     "U": "unknown signer",
@@ -46,13 +57,17 @@ class Entry:
         return None if at is None else at - effective_instant(self.record.row)
 
 
-def trail(catalogue: Catalogue) -> list[Entry]:
+def trail(catalogue: Catalogue, origins: Mapping[str, Provenance] | None = None) -> list[Entry]:
     """One entry for every price ever set, oldest first.
+
+    Args:
+        catalogue: the seeds.
+        origins: their provenance, where the caller has it already.
 
     Raises:
         SeedError: the clone is shallow.
     """
-    records = audit(catalogue)
+    records = audit(catalogue, origins)
     source = catalogue.source
     commits = sorted({commit for record in records if (commit := _commit_of(record))})
     signatures: Mapping[str, str] = {}
@@ -113,7 +128,7 @@ def replays(source: SeedFiles) -> int:
     lines = [
         text.rstrip(",")
         for file, content in source.files.items()
-        if _holds_prices(file)
+        if holds_prices(file)
         for text in content.decode("utf-8", errors="replace").split("\n")[1:]
         if text
     ]
@@ -123,12 +138,8 @@ def replays(source: SeedFiles) -> int:
 def _brought(source: SeedFiles, repository: Path) -> list[str]:
     """Every line that a commit brought into a price file, the oldest first."""
     head = source.commit.partition("+")[0]
-    commits = first_parents(repository, head, source.prefix or ".")
-    return [line.text for commit in commits for line in commit.added if _holds_prices(line.file)]
-
-
-def _holds_prices(file: str) -> bool:
-    return file.endswith(".csv") and file.split("/")[-2:-1] == ["prices"]
+    commits = first_parents(repository, head, source.prefix)
+    return [line.text for commit in commits for line in commit.added if holds_prices(line.file)]
 
 
 def check_tip(source: SeedFiles, tip: str) -> list[Finding]:
@@ -144,6 +155,33 @@ def check_tip(source: SeedFiles, tip: str) -> list[Finding]:
     return [error("prices/", 0, "history", message, fix)]
 
 
+def history_problems(catalogue: Catalogue, recorded: Iterable[str]) -> list[str]:
+    """What a run must say of the history of its seeds, in words.
+
+    Args:
+        catalogue: the seeds.
+        recorded: commits that earlier runs priced from; each must be before or after the commit of these seeds.
+    """
+    source = catalogue.source
+    if source.repository is None or _is_shallow(source.repository):
+        return []
+    head = source.commit.partition("+")[0]
+    kept = set(run_git(source.repository, "rev-list", head).decode().split())
+    lost = [
+        tip
+        for tip in sorted({commit.partition("+")[0] for commit in recorded} - kept)
+        if try_git(source.repository, "merge-base", "--is-ancestor", head, tip) is None
+    ]
+    problems = [f"history was rewritten: a run priced from {tip[:12]}, which is not in it" for tip in lost]
+    lost_lines = [found for found in check_append_only(source) if found.is_error]
+    differing = [] if lost_lines or replays(source) else replay(catalogue)[1]
+    return problems + [f"{found.file}:{found.line}: {found.message}" for found in (*lost_lines, *differing)]
+
+
+def _is_shallow(repository: Path) -> bool:
+    return try_git(repository, "rev-parse", "--is-shallow-repository") == "true"
+
+
 def _commit_of(record: AuditRecord) -> str | None:
     """The commit, where it is one of the repository (packaged and uncommitted rows name something else)."""
     return record.provenance.commit if record.provenance.committed_at is not None else None
@@ -153,37 +191,41 @@ def _approval(record: AuditRecord, others: Mapping[str, Iterable[tuple[str, str]
     found = []
     if record.provenance.approver != NONE:
         found.append(f"{record.provenance.approver} (merge commit)")
-    author = record.provenance.author or ""
+    author = (record.provenance.author or "").casefold()
     for email, words in others.get(record.provenance.commit or "", ()):
-        if email and email not in author:
+        if email and f"<{email.casefold()}>" not in author:
             found.append(words)
     return "; ".join(found) or NONE
 
 
 def _signatures(repository: Path, commits: list[str], signers: Path) -> dict[str, str]:
     wanted = "".join(f"{commit}\n" for commit in commits).encode()
-    settings = ("-c", f"gpg.ssh.allowedSignersFile={signers}")
-    arguments = ("log", "--no-walk=unsorted", "--stdin", "--format=%H%x09%G?%x09%GS")
+    settings = ("-c", f"gpg.ssh.allowedSignersFile={signers}", "-c", "log.showSignature=false")
+    arguments = ("log", "--no-walk=unsorted", "--stdin", "--format=%H%x09%G?%x09%GS%x09%ce")
     found = {}
     for line in run_git(repository, *settings, *arguments, standard_input=wanted).decode().splitlines():
-        commit, status, signer = line.split("\t")
+        commit, status, signer, committer = line.split("\t")
         word = _SIGNATURES.get(status, status)
-        found[commit] = f"{word} ({signer})" if status == "G" and signer else word
+        if status == "G" and signer:
+            other = "" if committer.casefold() in signer.casefold() else ", not the committer"
+            word = f"{word} ({signer}{other})"
+        found[commit] = word
     return found
 
 
 def _tags(repository: Path, commits: list[str], signers: Path) -> dict[str, list[tuple[str, str]]]:
-    """Tags on the commits whose signature is good, by who made them."""
-    layout = "%(refname:short)%09%(objecttype)%09%(*objectname)%09%(taggername)%09%(taggeremail:trim)"
+    """Tags on the commits with a good signature, by whose key it is: a tag's own name is only typed."""
+    layout = "%(refname:short)%09%(objecttype)%09%(*objectname)"
     listing = run_git(repository, "for-each-ref", f"--format={layout}", "refs/tags").decode()
     found: dict[str, list[tuple[str, str]]] = {}
     for line in listing.splitlines():
-        name, kind, target, tagger, email = line.split("\t")
+        name, kind, target = line.split("\t")
         if kind != "tag" or target not in commits:
             continue
         settings = ("-c", f"gpg.ssh.allowedSignersFile={signers}")
-        if try_git(repository, *settings, "verify-tag", name) is not None:
-            found.setdefault(target, []).append((email, f"{tagger} <{email}> (signed tag {name})"))
+        signer = _SIGNER.search(words_of_git(repository, *settings, "verify-tag", name))
+        if signer:
+            found.setdefault(target, []).append((signer[1], f"{signer[1]} (signed tag {name})"))
     return found
 
 
