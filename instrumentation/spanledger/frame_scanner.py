@@ -1,13 +1,14 @@
 """Reads binary AWS event streams (Bedrock): frames to events, events to the decoder; keeps at most one frame."""
 
 import base64
+import re
 from typing import Final
 
 from spanledger import payload
 from spanledger.providers.eventstream import Frame, Frames
 from spanledger.providers.facts import Facts, Family, read_error
 
-_WRAPPED: Final = b'{"bytes":"'
+_WRAPPED: Final = re.compile(rb'\s*\{\s*"bytes"\s*:\s*"')
 
 
 class FrameScanner:
@@ -47,8 +48,8 @@ class FrameScanner:
             message = said.get("message") if type(said) is dict else frame.headers.get(":error-message")
             read_error(self._facts, {"type": kind, "message": message})
             return
-        if body.startswith(_WRAPPED):
-            body = _inner(body)
+        if wrapped := _WRAPPED.match(body):
+            body = _inner(body, wrapped.end())
         for needle in self._family.needles:
             if needle in body:
                 found = payload.load(body)
@@ -57,10 +58,10 @@ class FrameScanner:
                 return
 
 
-def _inner(body: bytes) -> bytes:
+def _inner(body: bytes, start: int) -> bytes:
     """What a chunk of InvokeModelWithResponseStream wraps; nothing when it is not what it says."""
     # Base64 holds no quote; decoding the JSON around it would step over a long one.
     try:
-        return base64.b64decode(body[len(_WRAPPED) : body.index(b'"', len(_WRAPPED))])
+        return base64.b64decode(body[start : body.index(b'"', start)])
     except ValueError:
         return b""

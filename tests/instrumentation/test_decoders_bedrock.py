@@ -38,6 +38,13 @@ def event(kind: str, body: dict[str, Any]) -> bytes:
     return frame(json.dumps(body).encode(), event_type=kind, message_type="event")
 
 
+def test_a_chunk_may_be_written_with_spaces() -> None:
+    said = {"type": "message_delta", "usage": {"input_tokens": 5, "output_tokens": 7}}
+    wrapped = {"bytes": base64.b64encode(json.dumps(said).encode()).decode()}
+    body = frame(json.dumps(wrapped, indent=1).encode(), event_type="chunk", message_type="event")
+    assert scan("bedrock_invoke", body, STREAM)[1] == Tokens(input=5, output=7)
+
+
 def test_converse_leaves_the_cache_out_of_its_input_and_names_it_twice() -> None:
     facts, tokens = read("bedrock_converse", {"stopReason": "end_turn", "usage": CONVERSE})
     assert tokens == Tokens(input=150, output=5, cache_read=100, cache_write=40)
