@@ -1,15 +1,17 @@
 # Every command sets up what it needs: Python 3.11+, git and make are enough.
 PYTHON ?= python3
 VENV ?= .venv
+# The validator needs its own environment, on 3.12 or newer.
+FOCUS_PYTHON ?= python3.12
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SQL := $(addprefix warehouse/spanledger_warehouse/sql/,raw staging pricing ledger marts checks)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow check lint types imports seeds format bench constraints clean
+.PHONY: help install demo test slow matrix check lint types imports seeds format bench focus-validator constraints clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"Spanledger needs Python 3.11 or newer; $(PYTHON) is {v[0]}.{v[1]}. Name another with: make PYTHON=python3.12 …")'
@@ -27,6 +29,9 @@ test: $(READY) ## run the tests
 
 slow: $(READY) ## the fault tests at full length: 200 processes killed
 	SPANLEDGER_TEST_ROUNDS=200 $(BIN)/python -m pytest -q tests/instrumentation/test_faults.py
+
+matrix: $(READY) ## capture with the oldest and the newest supported clients, each in an environment of its own
+	$(BIN)/python -m tests.instrumentation.matrix
 
 check: lint types imports seeds test ## everything that CI requires
 
@@ -52,8 +57,13 @@ format: $(READY) ## format Python and SQL
 bench: $(READY) ## figures of design §8, with units
 	$(BIN)/python -m tests.benchmarks
 
+focus-validator: $(READY) ## check a FOCUS export with the official validator (needs Python 3.12, named by FOCUS_PYTHON)
+	$(FOCUS_PYTHON) -m venv .venv-focus
+	.venv-focus/bin/python -m pip install --quiet --disable-pip-version-check 'focus-validator==2.2.1' 'pyarrow<22'
+	SPANLEDGER_FOCUS_VALIDATOR=$(CURDIR)/.venv-focus/bin/focus-validator $(BIN)/python -m pytest -q tests/warehouse/export/test_focus.py
+
 constraints: ## pin the newest versions that resolve together (needs uv)
 	uv pip compile --quiet --universal --no-annotate --no-header --all-extras --output-file constraints.txt pyproject.toml
 
 clean: ## remove the environment and the demo's home
-	rm -rf $(VENV) .spanledger build dist
+	rm -rf $(VENV) .venv-focus .spanledger build dist

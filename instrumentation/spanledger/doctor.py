@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from spanledger import otlp, settings, testing
+from spanledger import otlp, settings, supported, testing
 from spanledger.scope import context
 from spanledger.version import __version__
 
@@ -93,6 +93,7 @@ def _capture(chosen: settings.Settings) -> Iterator[Finding]:
             yield Finding(OK, f"{name} {version} is hooked: a trial call was captured, streamed and not.")
         else:
             yield Finding(PROBLEM, f"{name} {version}: a trial call was not captured ({error}).")
+    yield from _too_old()
     unseen = [name for name in _NOT_SEEN if importlib.util.find_spec(name)]
     if unseen:
         yield Finding(
@@ -101,6 +102,18 @@ def _capture(chosen: settings.Settings) -> Iterator[Finding]:
     for rule in chosen.provider_hosts:
         port = "" if rule.port is None else f":{rule.port}"
         yield Finding(OK, f"Requests to {rule.host}{port}{rule.prefix} count as calls to {rule.provider}.")
+
+
+def _too_old() -> Iterator[Finding]:
+    for name, oldest in supported.OLDEST.items():
+        try:
+            version = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        if supported.is_older(version, oldest):
+            yield Finding(
+                NOTE, f"{name} {version} is older than {oldest}, the oldest that is tested: upgrade it."
+            )
 
 
 def _try(name: str) -> str | None:
