@@ -121,10 +121,21 @@ def test_commands_of_the_documentation_exist(spanledger, tmp_path: Path) -> None
         assert re.search(rf"\b{command}\b", shown), f"no command {command}"
 
 
+def test_documented_exports_write_what_they_say(spanledger, demo: tuple[Path, str]) -> None:
+    lines = re.findall(
+        r"^spanledger (export .+? -o (\S+))", (ROOT / "warehouse/README.md").read_text(), re.MULTILINE
+    )
+    assert {line.split()[1] for line, _ in lines} == {"focus", "csv", "xlsx", "parquet"}
+    home = demo[0] / ".spanledger" / "demo"
+    for line, target in lines:
+        spanledger(*line.split(), home=home)
+        assert (home.parent / target).exists(), line
+
+
 def test_make_targets_of_the_documentation_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)) <= targets
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) <= targets
     called = set(re.findall(r"^make (.+)$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE))
     assert {target for line in called for target in line.split()} >= {"check", "demo"}

@@ -29,6 +29,7 @@ EXTRA_OF = {
     "sqlglot": "warehouse",
     "starlette": "demo",
     "uvicorn": "demo",
+    "xlsxwriter": "warehouse",
 }
 
 
