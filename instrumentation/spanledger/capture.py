@@ -61,6 +61,8 @@ class Call:
         "_start",
         "_started",
         "_status",
+        "asked",
+        "asks",
         "sending",
         "sequence",
     )
@@ -82,6 +84,9 @@ class Call:
         # pop() is atomic: of all the ways in which a call can end, one gets it.
         self._once = [True]
         self.sending = True
+        # The stream may be asked for its usage; the hook that did so says that it is.
+        self.asks = False
+        self.asked = False
         self.sequence = self._identity.issue(self)
         self._start = runtime.clock()
         self._started = time.perf_counter_ns()
@@ -119,6 +124,8 @@ class Call:
             content: the body without any Content-Encoding.
             headers: all headers, from which a family may take token counts; none is kept.
         """
+        if self.asked:
+            self._look_for_refusal(status, content)
         if content[:1] != b"{" or len(content) > _SMALL:
             self.answered(status, headers=headers)
             self.feed(content)
@@ -152,6 +159,8 @@ class Call:
         """Take the next bytes of the body, as they came over the wire."""
         if self._first_chunk is None:
             self._first_chunk = time.perf_counter_ns()
+            if self.asked:
+                self._look_for_refusal(self._status, data)
         try:
             self._feed(data)
         except Exception:
@@ -159,6 +168,10 @@ class Call:
             self._feed = _ignore
             self._facts.missing_because("unreadable")
             counters["unreadable"] += 1
+
+    def _look_for_refusal(self, status: int | None, data: bytes) -> None:
+        if status in (400, 422) and b"stream_options" in data:
+            self._runtime.refused_asking(self._request.host, self._request.port)
 
     def failed(self, error: BaseException) -> None:
         """The request or the stream broke off with an exception; end the call."""

@@ -24,8 +24,7 @@ def instrument(**settings_given: Any) -> None:
     variable, see `instrumentation/README.md`; a value that cannot be used is logged and its default taken.
 
     Args:
-        **settings_given: `disabled`, `home`, `spool`, `tenant`, `operation`, `provider_hosts`, `clock`,
-            `mirror`, `error_messages`, `segment_bytes`, `segment_seconds`.
+        **settings_given: the settings, by the names in that table.
     """
     try:
         start(settings.resolve(settings_given))

@@ -3,7 +3,7 @@
 from typing import Any, Final, NamedTuple
 
 from spanledger import payload
-from spanledger.providers.facts import text
+from spanledger.providers.facts import mapping, text
 
 # What a request of each operation cannot do without, beside its model.
 _ESSENTIAL: Final[dict[str, tuple[str, type]]] = {
@@ -27,6 +27,7 @@ class RequestFacts(NamedTuple):
         host: server address.
         port: server port.
         attempt: 1 for the first HTTP attempt of a logical call.
+        asks_usage: the stream was asked to report its usage.
     """
 
     model: str | None = None
@@ -37,6 +38,7 @@ class RequestFacts(NamedTuple):
     host: str | None = None
     port: int | None = None
     attempt: int = 1
+    asks_usage: bool = False
 
 
 def read(body: bytes | None, host: str, port: int | None, retries: str | None) -> RequestFacts:
@@ -63,6 +65,7 @@ def read(body: bytes | None, host: str, port: int | None, retries: str | None) -
         attempt=int(retries) + 1
         if retries and retries.isascii() and retries.isdigit() and len(retries) < 6
         else 1,
+        asks_usage=mapping(asked.get("stream_options")).get("include_usage") is True,
     )
 
 

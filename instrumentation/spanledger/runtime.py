@@ -13,6 +13,7 @@ from spanledger import metadata, otlp, records, requests, scope
 from spanledger.capture import Call
 from spanledger.diagnostics import counters, internal_error, warn_once
 from spanledger.errors import TenantMissingError
+from spanledger.hooks import asking
 from spanledger.hooks.installed import Hooks
 from spanledger.hooks.outgoing import Outgoing
 from spanledger.identity import Identity
@@ -55,6 +56,7 @@ class Runtime:
         # Most POSTs of a service go to the same few places, and most of them are no LLM calls.
         self._route = lru_cache(1024)(partial(routes.route, rules=settings.provider_hosts))
         self._suggested = lru_cache(1024)(routes.suggested)
+        self._refusing: set[tuple[str | None, int | None]] = set()
         self.identity = Identity()
         self._otlp = otlp.start() if settings.otlp != "off" and sink is None else None
         self.spans = Spans(
@@ -118,7 +120,22 @@ class Runtime:
                 f"An LLM call to {host} has no tenant, and Spanledger is set to refuse such calls. "
                 "Put `with spanledger.context(tenant=...)` around the work, or unset SPANLEDGER_STRICT."
             )
-        return Call(self, found, requests.read(body, host, port, request.retries()))
+        facts = requests.read(body, host, port, request.retries())
+        call = Call(self, found, facts)
+        if facts.stream and self.settings.include_usage and not facts.asks_usage:
+            call.asks = (host, port) not in self._refusing and asking.takes_asking(found, request.query())
+        return call
+
+    def refused_asking(self, host: str | None, port: int | None) -> None:
+        """A provider does not know `stream_options`: nothing there is asked for usage again."""
+        self._refusing.add((host, port))
+        warn_once(
+            f"refused_asking:{host}",
+            "%s:%s refused a call because Spanledger asked for its usage (include_usage). It will not be asked "
+            "again by this process; unset SPANLEDGER_INCLUDE_USAGE if this is the only provider.",
+            host,
+            port,
+        )
 
     def emit(
         self, name: str, context: Context, start: int, end: int, attributes: Mapping[str, Any], failed: bool

@@ -36,6 +36,7 @@ class Settings:
         mirror: show the spans in the application's own traces too.
         otlp: `off`, or the stock exporter `also` beside the spool, or `only` that.
         error_messages: store providers' error messages that no template knows.
+        include_usage: ask OpenAI-compatible streams for their usage where the caller does not.
         segment_bytes: size at which a spool file is sealed, in bytes.
         segment_seconds: age at which a spool file is sealed, in seconds.
         fsync: when records are synced to the disk: `none`, `interval` or `always`.
@@ -54,6 +55,7 @@ class Settings:
     mirror: bool
     otlp: str
     error_messages: bool
+    include_usage: bool
     segment_bytes: int
     segment_seconds: float
     fsync: str
@@ -211,6 +213,7 @@ TABLE: Final[tuple[Setting, ...]] = (
     Setting("mirror", "SPANLEDGER_MIRROR", True, _flag),
     Setting("otlp", "SPANLEDGER_OTLP", "off", _one_of("off", "also", "only")),
     Setting("error_messages", "SPANLEDGER_ERROR_MESSAGES", False, _flag),
+    Setting("include_usage", "SPANLEDGER_INCLUDE_USAGE", False, _flag),
     Setting("segment_bytes", "SPANLEDGER_SEGMENT_BYTES", 16 << 20, _positive(int, "bytes")),
     Setting("segment_seconds", "SPANLEDGER_SEGMENT_SECONDS", 60.0, _positive(float, "seconds")),
     Setting("fsync", "SPANLEDGER_FSYNC", "none", _one_of("none", "interval", "always")),

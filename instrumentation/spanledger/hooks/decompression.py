@@ -1,9 +1,9 @@
-"""Undoes Content-Encoding bit by bit, for streams that are passed on compressed."""
+"""Undoes Content-Encoding bit by bit, for streams that are passed on compressed, and does it again."""
 
 import importlib
 import zlib
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 _SLICE: Final = 65_536
 Feed = Callable[[bytes], None]
@@ -90,6 +90,50 @@ def _zstd(sink: Feed) -> Feed | None:
             return None
         inner = library.ZstdDecompressor()
     return lambda data: sink(inner.decompress(data))
+
+
+class Recompressor(NamedTuple):
+    """Compresses again what was undone, each piece so that its reader can have it at once.
+
+    Attributes:
+        step: plain bytes to compressed ones.
+        end: the closing bytes.
+    """
+
+    step: Callable[[bytes], bytes]
+    end: Callable[[], bytes]
+
+
+def recompressor(encoding: str) -> Recompressor | None:
+    """The way back of one encoding; None when it is unknown, several, or its library is missing.
+
+    Args:
+        encoding: one Content-Encoding, lower case.
+    """
+    window = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}.get(
+        encoding
+    )
+    if window is not None:
+        inner: Any = zlib.compressobj(1, zlib.DEFLATED, window)
+        return Recompressor(lambda data: inner.compress(data) + inner.flush(zlib.Z_SYNC_FLUSH), inner.flush)
+    if encoding == "br" and (library := _first("brotli", "brotlicffi")) is not None:
+        inner = library.Compressor(quality=1)
+        step = getattr(inner, "process", None) or inner.compress
+        return Recompressor(lambda data: step(data) + inner.flush(), inner.finish)
+    return _again_zstd() if encoding == "zstd" else None
+
+
+def _again_zstd() -> Recompressor | None:
+    library: Any = _first("zstandard")
+    if library is not None:
+        inner = library.ZstdCompressor().compressobj()
+        block = library.COMPRESSOBJ_FLUSH_BLOCK
+        return Recompressor(lambda data: inner.compress(data) + inner.flush(block), inner.flush)
+    library = _first("compression.zstd", "backports.zstd")
+    if library is None:
+        return None
+    inner = library.ZstdCompressor()
+    return Recompressor(lambda data: inner.compress(data, inner.FLUSH_BLOCK), inner.flush)
 
 
 def _first(*names: str) -> Any:

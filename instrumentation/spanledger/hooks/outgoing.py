@@ -1,13 +1,15 @@
 """What all hooks share: a request on its way, patches that can be taken back, and one record for nested sends."""
 
+import contextlib
 import contextvars
 import functools
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, Protocol
 
 from spanledger.capture import Call
 from spanledger.diagnostics import internal_error
 from spanledger.errors import TenantMissingError
+from spanledger.hooks import asking
 
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
@@ -19,6 +21,7 @@ class Outgoing(NamedTuple):
         host: host name, lower case.
         port: port, the scheme's default included.
         path: path of the URL, percent-encoded or not.
+        query: gives the query of the URL.
         body: gives the body where it is in memory, else None; asked only when the request may be an LLM call.
         retries: gives how often the SDK tried before, as it was written; None when it does not say.
     """
@@ -26,6 +29,7 @@ class Outgoing(NamedTuple):
     host: str
     port: int | None
     path: str
+    query: Callable[[], str]
     body: Callable[[], bytes | None]
     retries: Callable[[], str | None]
 
@@ -79,6 +83,44 @@ async def async_send(call: Call, send: Callable[[], Any]) -> Any:
     finally:
         call.sending = False
         _sending.reset(token)
+
+
+class Body(Protocol):
+    """The body of a request of one library, and how to put another in its place.
+
+    Attributes:
+        headers: of the request, found by lower-case name.
+        content: the body; None when it is not in memory.
+    """
+
+    headers: Any
+    content: bytes | None
+
+    def put(self, content: bytes) -> None:
+        """Let the request have this body."""
+
+
+AS_IT_IS: Final[contextlib.AbstractContextManager[None]] = contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def asked_for_usage(call: Call, wrap: Callable[[Any], Body], request: Any) -> Iterator[None]:
+    """Have a request ask for the usage of its stream while it is sent; afterwards it is again as it was."""
+    body = None
+    try:
+        body = wrap(request)
+        own = body.content
+        changed = asking.with_usage(own) if own and not asking.is_vouched_for(body.headers) else None
+        if changed is not None:
+            call.asked = True
+            body.put(changed)
+    except Exception:
+        internal_error("asking for usage")
+    try:
+        yield
+    finally:
+        if call.asked and body is not None and body.content is not None:
+            body.put(body.content)
 
 
 def look(call: Call, attach: Callable[..., None], *response: Any) -> None:

@@ -5,11 +5,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from spanledger.capture import Call
+from spanledger.hooks.hiding import Hiding
 from spanledger.hooks.outgoing import (
+    AS_IT_IS,
     DEFAULT_PORTS,
     Begin,
     Outgoing,
     Patches,
+    asked_for_usage,
     begin,
     look,
     retries_of,
@@ -28,11 +31,30 @@ def _hooked(start: Begin, original: Any) -> Any:
         call = begin(start, getattr(request, "method", None), describe, request)
         if call is None:
             return original(self, request, **options)
-        response = sync_send(call, functools.partial(original, self, request, **options))
+        with asked_for_usage(call, _Body, request) if call.asks else AS_IT_IS:
+            response = sync_send(call, functools.partial(original, self, request, **options))
         look(call, _attach, response)
         return response
 
     return send
+
+
+class _Body:
+    """The body of a prepared request, as `asked_for_usage` wants it; text stays text."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self._own = request.body
+        self.headers = request.headers
+        self.content = _body(request.body)
+
+    def put(self, content: bytes) -> None:
+        own = self._own
+        if content is not self.content:
+            own = content.decode() if isinstance(own, str) else content
+        self._request.body = own
+        if "content-length" in self.headers:
+            self.headers["Content-Length"] = str(len(content))
 
 
 def describe(request: Any) -> Outgoing | None:
@@ -44,6 +66,7 @@ def describe(request: Any) -> Outgoing | None:
         parts.hostname,
         parts.port or DEFAULT_PORTS.get(parts.scheme),
         parts.path,
+        lambda: parts.query,
         lambda: _body(request.body),
         lambda: retries_of(request.headers),
     )
@@ -58,5 +81,7 @@ def _body(body: Any) -> bytes | None:
 def _attach(call: Call, response: Any) -> None:
     if response._content_consumed:
         call.body(response.status_code, response.content, response.headers)
+        if call.asked:
+            response._content = Hiding(response.headers, None).whole(response.content)
     else:
         watch(call, response.raw, response.status_code, response.headers)

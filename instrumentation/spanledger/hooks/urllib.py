@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spanledger.capture import Call
+from spanledger.hooks.hiding import Hiding
 
 
 class _Tee:
@@ -48,10 +49,11 @@ class _Tee:
 class _Reading:
     """What is being read, and how deep in each other's calls the reading methods are."""
 
-    __slots__ = ("_call", "_decodes", "_depth", "_head", "_headers")
+    __slots__ = ("_call", "_decodes", "_depth", "_head", "_headers", "_hidden")
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str], decodes: bool) -> None:
         self._call = call
+        self._hidden: Hiding | None = None
         self._head: int | None = status
         self._headers = headers
         self._decodes = decodes
@@ -107,8 +109,62 @@ class _Reading:
             encoding = None if decoded else self._headers.get("content-encoding")
             self._call.answered(self._head, self._headers.get("content-type"), encoding, self._headers)
             self._head = None
+            if self._call.asked:
+                self._hidden = Hiding(self._headers, encoding)
         if data:
             self._call.feed(data)
+
+
+class _HidingReading(_Reading):
+    """The same for a stream that we asked for its usage: what is hidden is not read, however it is read."""
+
+    __slots__ = ("_over", "_shown")
+
+    def __init__(self, call: Call, status: int, headers: Mapping[str, str], decodes: bool) -> None:
+        super().__init__(call, status, headers, decodes)
+        self._shown = b""
+        self._over = False
+
+    def take(self, method: Any, args: Any, options: Mapping[str, Any], ends: bool = False) -> Any:
+        if self._depth:
+            return super().take(method, args, options, ends)
+        while ends or not (self._shown or self._over):
+            data = super().take(method, args, options, ends)
+            if data:
+                self._show(data)
+            if ends or args[0] == 0 or not data:
+                self._over = args[0] != 0
+                break
+        if self._over:
+            self._show(None)
+        return self._taken(None if ends else args[0])
+
+    def steps(self, inner: Any, options: Mapping[str, Any]) -> Any:
+        if self._depth:
+            yield from super().steps(inner, options)
+            return
+        try:
+            for data in super().steps(inner, options):
+                self._show(data)
+                if self._shown:
+                    yield self._taken(None)
+        except Exception:
+            self._show(None)
+            if self._shown:
+                yield self._taken(None)
+            raise
+        self._show(None)
+        if self._shown:
+            yield self._taken(None)
+
+    def _taken(self, amount: int | None) -> bytes:
+        data = self._shown[:amount]
+        self._shown = self._shown[len(data) :]
+        return data
+
+    def _show(self, data: bytes | None) -> None:
+        if self._hidden is not None:
+            self._shown += self._hidden.end() if data is None else self._hidden.feed(data)
 
 
 _classes: dict[type, type] = {}
@@ -130,7 +186,8 @@ def watch(call: Call, raw: Any, status: int, headers: Mapping[str, str]) -> None
         return
     if cls not in _classes:
         _classes[cls] = type(cls.__name__, (_Tee, cls), {"__module__": cls.__module__})
-    raw._spanledger = _Reading(call, status, headers, bool(getattr(raw, "decode_content", False)))
+    reading = _HidingReading if call.asked else _Reading
+    raw._spanledger = reading(call, status, headers, bool(getattr(raw, "decode_content", False)))
     raw.__class__ = _classes[cls]
     # When its owner just lets go of it. At exit the runtime ends what is left, in its own order.
     weakref.finalize(raw, call.finish).atexit = False

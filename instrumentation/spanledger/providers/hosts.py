@@ -39,6 +39,8 @@ HOSTS: Final[dict[str, str]] = {
     ".services.ai.azure.com": "azure.ai.inference",
 }
 
+KNOWN: Final = frozenset((*HOSTS.values(), "aws.bedrock"))
+
 # Hosts that carry their region inside, or a private name in front.
 _BEDROCK: Final = re.compile(
     r"(?:^|\.)bedrock-(?:runtime|mantle)(?:-fips)?\.[a-z0-9-]+\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$"
