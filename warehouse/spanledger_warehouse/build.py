@@ -13,6 +13,8 @@ import duckdb
 from spanledger_warehouse.errors import ModelError
 from spanledger_warehouse.models import Model, discover
 
+# A day of any time zone begins and ends within a day of the UTC day of the same date.
+_ZONES = 1
 # `from schema.table` or `join schema.table`, with its alias where it has one.
 _TABLE = re.compile(r"\b(from|join)\s+([a-z_]+\.[a-z_0-9]+)(?:\s+as\s+([a-z_0-9]+))?")
 
@@ -79,6 +81,12 @@ def contiguous(days: Iterable[date]) -> list[tuple[date, date]]:
     return runs
 
 
+def touched_days(model: Model, days: Iterable[date]) -> list[date]:
+    """The days of the model's own calendar that rows of these UTC days can belong to."""
+    around = range(1) if model.day_column == "day" else range(-_ZONES, _ZONES + 1)
+    return sorted({day + timedelta(days=offset) for day in days for offset in around})
+
+
 def sql_of_days(model: Model, first: date, last: date) -> str:
     """The statement with every table that is itself kept by day cut to these days.
 
@@ -86,12 +94,14 @@ def sql_of_days(model: Model, first: date, last: date) -> str:
     the same however long the history, whatever an engine's optimizer makes of a condition on the outside.
     """
     models = discover()
-    days = f"where day between date '{first}' and date '{last}'"
 
     def cut(found: re.Match[str]) -> str:
         keyword, name, alias = found.group(1), found.group(2), found.group(3)
-        if name not in models or models[name].materialized != "by day":
+        column = models[name].day_column if name in models else None
+        if column is None:
             return found.group(0)
+        around = timedelta(days=0 if column == model.day_column else _ZONES)
+        days = f"where {column} between date '{first - around}' and date '{last + around}'"
         return f"{keyword} (select * from {name} {days}) as {alias or name.split('.')[1]}"
 
     return _TABLE.sub(cut, model.sql)
@@ -128,13 +138,14 @@ def _build_days(connection: duckdb.DuckDBPyConnection, model: Model, days: list[
     _set_days(connection, date.min, date.min)
     _create_or_replace_shape(connection, model)
     rows = 0
-    for first, last in contiguous(days):
+    column = model.day_column
+    for first, last in contiguous(touched_days(model, days)):
         _set_days(connection, first, last)
         with transaction(connection):
-            connection.execute(f"delete from {model.full_name} where day between ? and ?", [first, last])
+            connection.execute(f"delete from {model.full_name} where {column} between ? and ?", [first, last])
             inserted = connection.execute(
                 f"insert into {model.full_name} by name select * from ({sql_of_days(model, first, last)}) as built "
-                f"where day between date '{first}' and date '{last}'"
+                f"where {column} between date '{first}' and date '{last}'"
             ).fetchone()
         rows += int(inserted[0]) if inserted else 0
     return Built(model.full_name, rows, tuple(days))

@@ -42,9 +42,10 @@ def _declared(model: Model) -> Mapping[str, tuple[Source, ...]]:
 def _bookkeeping() -> _Schema:
     tables: dict[str, dict[str, str]] = {}
     for tree in sqlglot.parse(sql_text("ops", "ops"), dialect=DIALECT):
-        table = tree.find(exp.Table) if tree is not None else None
-        if tree is not None and table is not None:
-            tables[table.name] = {column.name: "unknown" for column in tree.find_all(exp.ColumnDef)}
+        columns = {column.name: "unknown" for column in tree.find_all(exp.ColumnDef)} if tree else {}
+        table = tree.find(exp.Table) if tree else None
+        if table is not None and columns:  # a sequence has none
+            tables[table.name] = columns
     return {"ops": tables}
 
 

@@ -15,6 +15,7 @@ A header is the comment at the top of the file: a sentence, then `key: value` li
     full          a small table that is rebuilt whole
     for the run   a work table of the days of one run
 `body: schema.table` takes the SQL of another model and replaces its keys by this model's grain.
+`days: column` names the column that says the day of a row: where it is not `day`, and where a view has one.
 
 A column is documented where it first appears; other tables with a column of that name inherit its text.
 """
@@ -52,6 +53,8 @@ class Model:
         sql: the select statement (the CREATE TABLE of a loaded table).
         columns: the columns that this file documents.
         upstream: names (`schema.table`) of the models that the SQL reads.
+        body: the model whose SQL this one takes.
+        day_column: the column that says the day of a row; None where the rows have no day.
     """
 
     schema: str
@@ -63,6 +66,7 @@ class Model:
     columns: Mapping[str, str] = field(default_factory=dict)
     upstream: tuple[str, ...] = ()
     body: str | None = None
+    day_column: str | None = None
 
     @property
     def full_name(self) -> str:
@@ -135,7 +139,7 @@ def parse_header(path: str, text: str) -> tuple[str, dict[str, str], dict[str, s
             columns[key], last = value, key
         elif line.strip() == "columns:":
             last = ""
-        elif key in {"grain", "materialized", "body"} and separator:
+        elif key in {"grain", "materialized", "body", "days"} and separator:
             keys[key] = value
         else:
             sentences.append(line.strip())
@@ -175,6 +179,7 @@ def _read(schema: str, name: str, text: str) -> Model:
         sql=sql,
         columns=columns,
         body=keys.get("body"),
+        day_column=keys.get("days", "day" if keys["materialized"] == "by day" else None),
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from spanledger_warehouse.build import contiguous
+from spanledger_warehouse.build import contiguous, touched_days
 from spanledger_warehouse.database import STORAGE_VERSION
 from spanledger_warehouse.models import Model, discover
 from spanledger_warehouse.settings import Home
@@ -120,13 +120,14 @@ def _write_database(
 
 def _copy_table(connection: duckdb.DuckDBPyConnection, model: Model, days: Sequence[date]) -> bool:
     target = f"{CATALOG}.{model.full_name}"
-    if model.materialized != "by day" or not _same_shape(connection, model, target):
+    column = model.day_column
+    if column is None or not _same_shape(connection, model, target):
         connection.execute(f"create or replace table {target} as from {model.full_name}")
         return True
-    for first, last in contiguous(days):
-        connection.execute(f"delete from {target} where day between ? and ?", [first, last])
+    for first, last in contiguous(touched_days(model, days)):
+        connection.execute(f"delete from {target} where {column} between ? and ?", [first, last])
         connection.execute(
-            f"insert into {target} by name select * from {model.full_name} where day between ? and ?",
+            f"insert into {target} by name select * from {model.full_name} where {column} between ? and ?",
             [first, last],
         )
     return False
@@ -163,24 +164,26 @@ def _write_parquet(
         shutil.copytree(current, target, copy_function=os.link)
     for model in published_models():
         folder = target / model.schema / model.name
-        if model.materialized != "by day":
+        if model.day_column is None:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             _copy_to(connection, f"from {model.full_name}", folder / "data.parquet")
             continue
-        rewritten = days
+        rewritten = touched_days(model, days)
         if model.full_name in whole or not folder.is_dir():
             shutil.rmtree(folder, ignore_errors=True)
-            rows = connection.execute(f"select distinct day from {model.full_name} order by day").fetchall()
+            rows = connection.execute(
+                f"select distinct {model.day_column} from {model.full_name} order by all"
+            ).fetchall()
             rewritten = [row[0] for row in rows]
         folder.mkdir(parents=True, exist_ok=True)
         for day in rewritten:
-            _replace_day(connection, model, folder / f"day={day}", day)
+            _replace_day(connection, model, folder / f"{model.day_column}={day}", day)
 
 
 def _replace_day(connection: duckdb.DuckDBPyConnection, model: Model, folder: Path, day: date) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    selection = f"from {model.full_name} where day = date '{day}'"
+    selection = f"from {model.full_name} where {model.day_column} = date '{day}'"
     if connection.execute(f"select 1 {selection} limit 1").fetchone():
         folder.mkdir()
         _copy_to(connection, f"select * {selection}", folder / "data.parquet")

@@ -1,4 +1,4 @@
-"""Given rows of ledger.call_costs: the rows of the cost marts."""
+"""Given rows of ledger.published_costs: the rows of the cost marts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def row(call_id: str = "c-1", cost: str | None = "0.5", **changed: Any) -> dict[
 def mart(*rows: dict[str, Any], name: str = "marts.daily_costs", **given: Any) -> list[dict[str, Any]]:
     """The rows of a cost mart."""
     complete = [{"complete_through": NOON}]
-    tables = {"ledger.call_costs": rows, "staging.complete_through": complete} | given
+    tables = {"ledger.published_costs": rows, "staging.complete_through": complete} | given
     return run_model(name, tables, days=sorted({found["day"] for found in rows}) or [DAY])
 
 

@@ -11,6 +11,7 @@ def staged(call_id="c-1", **changed):
     return {
         "call_id": call_id,
         "part": 0,
+        "copy": 0,
         "day": DAY,
         "disposition": "billable",
         "file_id": 1,
@@ -20,7 +21,7 @@ def staged(call_id="c-1", **changed):
 
 def calls(costs, stages):
     files = [{"file_id": 1, "path": "landing/a.jsonl"}]
-    given = {"ledger.call_costs": costs, "staging.stg_calls": stages, "raw.files": files}
+    given = {"ledger.published_costs": costs, "staging.stg_calls": stages, "raw.files": files}
     return run_model("marts.calls", given)
 
 
@@ -105,7 +106,7 @@ def unpriced(*costs):
         for cost in costs
         for unit, quantity, price in (("input", 100, "1"), ("reasoning", 7, None))
     ]
-    return run_model("marts.unpriced_usage", {"ledger.cost_lines": lines, "ledger.call_costs": costs})
+    return run_model("marts.unpriced_usage", {"ledger.derived_lines": lines, "ledger.call_costs": costs})
 
 
 def test_unpriced_usage_names_model_unit_and_reason():
@@ -125,7 +126,7 @@ def test_unpriced_usage_names_model_unit_and_reason():
 
 def test_what_is_priced_is_no_unpriced_usage():
     lines = [{"call_id": "c-1", "part": 0, "day": DAY, "unit": "input", "quantity": 1, "unit_price": "0"}]
-    assert run_model("marts.unpriced_usage", {"ledger.cost_lines": lines, "ledger.call_costs": [row()]}) == []
+    assert run_model("marts.unpriced_usage", {"ledger.derived_lines": lines, "ledger.call_costs": [row()]}) == []
 
 
 def test_data_quality_is_what_the_last_run_found():

@@ -43,7 +43,7 @@ def test_the_tables_of_the_design_exist_under_their_names():
             "seeds",
             "rate_card",
         },
-        "ledger": {"call_costs", "cost_lines"},
+        "ledger": {"call_costs", "cost_lines", "corrections", "closed_months"},
         "marts": {
             "calls",
             "daily_costs",
@@ -55,6 +55,7 @@ def test_the_tables_of_the_design_exist_under_their_names():
             "unpriced_usage",
             "price_audit",
             "restatements",
+            "corrections",
             "data_quality",
         },
     }
@@ -88,7 +89,17 @@ def test_the_columns_of_the_grain_exist(name):
 def test_tables_that_are_kept_by_day_have_one():
     by_day = [name for name, model in discover().items() if model.materialized == "by day"]
     assert by_day
-    assert all(shapes()[name]["day"] == "DATE" for name in by_day)
+    for name in by_day:
+        assert shapes()[name][discover()[name].day_column] == "DATE", name
+
+
+@pytest.mark.parametrize(
+    ("frozen", "derived"),
+    [("ledger.frozen_calls", "ledger.call_costs"), ("ledger.frozen_lines", "ledger.derived_lines")],
+)
+def test_what_a_closed_month_keeps_has_the_shape_of_what_it_was_made_of(frozen, derived):
+    # The view that puts both together goes by position.
+    assert list(shapes()[frozen].items()) == list(shapes()[derived].items())
 
 
 MONEY = re.compile(r"(_cost_usd|_usd_before|_usd_after)$")

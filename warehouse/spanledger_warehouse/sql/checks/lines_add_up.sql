@@ -1,6 +1,6 @@
 -- The cost of a call must equal the sum of its cost lines exactly.
 -- grain: one row a violation: example, weight (how many it stands for)
--- table: ledger.cost_lines
+-- table: ledger.derived_lines
 -- severity: error
 -- todo: Do not publish; run `spanledger run` again, and report the example as a defect of Spanledger.
 with days as (
@@ -13,7 +13,7 @@ lines as (
         part,
         sum(list_cost_usd) as list_cost_usd,
         sum(contracted_cost_usd) as contracted_cost_usd
-    from ledger.cost_lines
+    from ledger.derived_lines
     where day in (select d.day from days as d)
     group by call_id, part
 )

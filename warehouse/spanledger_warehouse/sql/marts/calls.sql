@@ -17,7 +17,7 @@ with costs as (
         case when min(cost_status) = max(cost_status) then min(cost_status) else 'partially_priced' end
             as cost_status,
         cast(sum(unpriced_tokens) as bigint) as unpriced_tokens
-    from ledger.call_costs
+    from ledger.published_costs
     group by call_id, day
 )
 
@@ -79,9 +79,9 @@ select
     s.sequence,
     f.path as source_file,
     s.line as source_line
-from ledger.call_costs as c
-inner join staging.stg_calls as s
-    on c.call_id = s.call_id and c.part = s.part and c.day = s.day and s.disposition = 'billable'
+from ledger.published_costs as c
+left join staging.stg_calls as s
+    on c.call_id = s.call_id and c.part = s.part and c.day = s.day and s.copy = 0
 inner join costs as t on c.call_id = t.call_id and c.day = t.day
 left join raw.files as f on s.file_id = f.file_id
 where c.part = 0

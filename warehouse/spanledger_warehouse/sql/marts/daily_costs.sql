@@ -44,7 +44,7 @@ with calls as (
     select
         *,
         date_trunc('hour', billed_at) as hour
-    from ledger.call_costs
+    from ledger.published_costs
 ),
 
 measures as (

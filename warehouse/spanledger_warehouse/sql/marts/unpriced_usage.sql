@@ -23,7 +23,7 @@ with lines as (
             when c.card_id is null then 'no_context'
             else 'no_unit'
         end as reason
-    from ledger.cost_lines as l
+    from ledger.derived_lines as l
     inner join ledger.call_costs as c on l.call_id = c.call_id and l.part = c.part and l.day = c.day
     where l.unit_price is null
 )
