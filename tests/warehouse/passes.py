@@ -14,7 +14,7 @@ from tests.warehouse.harness import query
 from tests.warehouse.records import write_records
 from tests.warehouse.seeds import seed_files
 
-from spanledger_warehouse import runs
+from spanledger_warehouse import pending, runs
 from spanledger_warehouse.database import connect
 from spanledger_warehouse.landing.loading import LoadResult
 from spanledger_warehouse.looking import Look, look
@@ -57,7 +57,7 @@ class Ledger:
             runs.start_run(connection, run_id, self.now)
             runs.load_landing(connection, self.settings, run_id=run_id, now=self.now)
             runs.load_seeds(connection, self.seeds, run_id=run_id, now=self.now)
-            days = runs.dirty_days(connection)
+            days = pending.dirty_days(connection)
             self.build(connection, run_id)
             runs.publish_run(connection, self.settings, run_id=run_id, now=self.now)
         return days

@@ -4,6 +4,8 @@ SpanledgerError
 ├── SeedError            seeds that cannot be read or do not pass        (seeds/errors.py)
 ├── ConfigurationError   a setting that is missing or makes no sense
 ├── LandingError         a landing file that cannot be read at all
+├── DatabaseError        a database that lost something, or is of another release
+├── ArchiveError         an archive that is damaged or does not hold what it says
 ├── ModelError           a SQL model that cannot be parsed, ordered or built
 ├── CheckFailed          an identity that must hold after every run does not
 └── PublishedError       a published file that is absent or cannot be read
@@ -22,6 +24,14 @@ class ConfigurationError(SpanledgerError):
 
 class LandingError(SpanledgerError):
     """A landing file that cannot be read at all."""
+
+
+class DatabaseError(SpanledgerError):
+    """A database that lost something, or that another release wrote."""
+
+
+class ArchiveError(SpanledgerError):
+    """An archive that is damaged or does not hold what it says."""
 
 
 class ModelError(SpanledgerError):

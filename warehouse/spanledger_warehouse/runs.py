@@ -167,10 +167,7 @@ def publish_run(
     file = publish(connection, settings.home, publication, days)
     with transaction(connection):
         pending.clear(connection)
-        connection.execute(
-            "update ops.runs set status = 'published', ended_at = ?, days = ? where run_id = ?",
-            [now, days, run_id],
-        )
+        connection.execute(sql_text("runs", "note_published"), {"run_id": run_id, "now": now, "days": days})
     return file
 
 

@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from spanledger_pipelines.commands import collect, demo, dev, explain, export, price, report, run, ship, verify
+from spanledger_pipelines.commands import (
+    collect,
+    demo,
+    dev,
+    explain,
+    export,
+    migrate,
+    price,
+    report,
+    run,
+    ship,
+    verify,
+)
 from spanledger_pipelines.commands.groups import LazyGroup, SpanledgerGroup
 
 EPILOG = "Exit codes: 0 ok · 1 what was asked about is wrong or failed · 2 usage, set-up or a missing extra."
@@ -31,7 +43,7 @@ SpanledgerGroup.lazy["prices"] = LazyGroup(
     help="The price catalogue: check it, list it, look a price up.",
 )
 
-for module in (demo, run, report, explain, verify, export, price, collect, ship, dev):
+for module in (demo, run, report, explain, verify, export, price, collect, ship, dev, migrate):
     module.register(app)
 
 

@@ -89,7 +89,7 @@ def test_a_better_copy_on_another_day_moves_the_call_and_restates_both_days(ledg
 
 
 def test_a_dirty_day_without_spans_is_emptied_and_published_so(built):
-    built.rows("insert into ops.dirty_days values (date '2026-05-01', 'spans', '', 'x')")
+    built.rows("insert into ops.dirty_days (day, cause, run_id) values (date '2026-05-01', 'spans', 'x')")
     assert built.look().unfinished
     assert built.run() == [date(2026, 5, 1)]
     assert len(daily(built)) == 3

@@ -20,11 +20,22 @@ create table if not exists ops.seen_paths (
     mtime_ns bigint not null,
     sha256 varchar not null
 );
+-- Marks order work and builds: what came up before a build began is in it.
+create sequence if not exists ops.marks;
 create table if not exists ops.dirty_days (
     day date not null,
     cause varchar not null,
     detail varchar,
-    run_id varchar not null
+    run_id varchar not null,
+    mark bigint default nextval('ops.marks')
+);
+create table if not exists ops.built_days (model varchar not null, day date not null, mark bigint not null);
+create table if not exists ops.days_before (
+    tenant_id varchar,
+    day date not null,
+    calls bigint,
+    list_cost_usd decimal(38, 12),
+    contracted_cost_usd decimal(38, 12)
 );
 create table if not exists ops.check_results (
     run_id varchar not null,

@@ -1,4 +1,4 @@
--- What rebuilding did to tenant days that were there before; equal days leave no trace.
+-- What rebuilding did to tenant days that were there when the last version was published; equal days leave no trace.
 -- grain: run_id, tenant_id, day
 insert into marts.restatements by name
 with causes as (
@@ -20,8 +20,19 @@ fresh as (
     where day in (select c.day from causes as c)
 ),
 
+before as (
+    select
+        tenant_id,
+        day,
+        calls,
+        list_cost_usd,
+        contracted_cost_usd
+    from ops.days_before
+    where tenant_id is not null
+),
+
 built_before as (
-    select distinct day from daily_costs_before
+    select distinct day from before
 )
 
 select
@@ -38,7 +49,7 @@ select
     f.contracted_cost_usd as contracted_cost_usd_after,
     (select s.seeds_commit from pricing.seeds as s) as seeds_commit
 from fresh as f
-full join daily_costs_before as b on f.tenant_id = b.tenant_id and f.day = b.day
+full join before as b on f.tenant_id = b.tenant_id and f.day = b.day
 inner join causes as c on coalesce(f.day, b.day) = c.day
 where
     coalesce(f.day, b.day) in (select t.day from built_before as t)
