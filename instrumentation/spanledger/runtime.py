@@ -10,6 +10,7 @@ from opentelemetry.context import Context
 
 from spanledger import attributes as names
 from spanledger import metadata, otlp, records, requests, scope
+from spanledger.call_log import CallLog
 from spanledger.capture import Call
 from spanledger.diagnostics import counters, internal_error, warn_once
 from spanledger.errors import TenantMissingError
@@ -62,6 +63,7 @@ class Runtime:
         self.spans = Spans(
             self._write, settings.mirror, self._otlp.export if self._otlp is not None else None
         )
+        self._log = CallLog(settings.seeds) if settings.log_calls else None
         self.hooks = Hooks(self.begin)
         self.sink: Sink = sink or self._own_sink()
 
@@ -148,6 +150,8 @@ class Runtime:
                 "Put `with spanledger.context(tenant=...)` around the work, or set SPANLEDGER_TENANT.",
             )
         self.spans.emit(name, context, start, end, attributes, failed)
+        if self._log is not None:
+            self._log.tell(name, start, end, attributes)
 
     def _write(self, sequence: int, line: bytes) -> None:
         # Looked up every time: a service's tests put a sink of their own here.
@@ -174,6 +178,8 @@ class Runtime:
         done = self.sink.close()
         if self._otlp is not None:
             self._otlp.close()
+        if self._log is not None:
+            self._log.close()
         return done
 
     def after_fork_in_child(self) -> None:
@@ -181,5 +187,7 @@ class Runtime:
         try:
             self.identity = Identity()
             self.sink.restart(self.identity)
+            if self._log is not None:
+                self._log.restart()
         except Exception:
             internal_error(f"starting over in the forked process {os.getpid()}")

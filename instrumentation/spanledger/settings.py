@@ -37,6 +37,8 @@ class Settings:
         otlp: `off`, or the stock exporter `also` beside the spool, or `only` that.
         error_messages: store providers' error messages that no template knows.
         include_usage: ask OpenAI-compatible streams for their usage where the caller does not.
+        log_calls: write one line per call to the log, with an estimate of its cost.
+        seeds: folder of the price catalogue for that estimate; None for the one that ships with the SDK.
         segment_bytes: size at which a spool file is sealed, in bytes.
         segment_seconds: age at which a spool file is sealed, in seconds.
         fsync: when records are synced to the disk: `none`, `interval` or `always`.
@@ -56,6 +58,8 @@ class Settings:
     otlp: str
     error_messages: bool
     include_usage: bool
+    log_calls: bool
+    seeds: Path | None
     segment_bytes: int
     segment_seconds: float
     fsync: str
@@ -214,6 +218,8 @@ TABLE: Final[tuple[Setting, ...]] = (
     Setting("otlp", "SPANLEDGER_OTLP", "off", _one_of("off", "also", "only")),
     Setting("error_messages", "SPANLEDGER_ERROR_MESSAGES", False, _flag),
     Setting("include_usage", "SPANLEDGER_INCLUDE_USAGE", False, _flag),
+    Setting("log_calls", "SPANLEDGER_LOG_CALLS", False, _flag),
+    Setting("seeds", "SPANLEDGER_SEEDS", None, _path),
     Setting("segment_bytes", "SPANLEDGER_SEGMENT_BYTES", 16 << 20, _positive(int, "bytes")),
     Setting("segment_seconds", "SPANLEDGER_SEGMENT_SECONDS", 60.0, _positive(float, "seconds")),
     Setting("fsync", "SPANLEDGER_FSYNC", "none", _one_of("none", "interval", "always")),
