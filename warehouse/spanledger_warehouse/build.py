@@ -118,6 +118,7 @@ def count_rows(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
 
 
 def _build(connection: duckdb.DuckDBPyConnection, model: Model, days: list[date]) -> Built:
+    _drop_other_kind(connection, model)
     match model.materialized:
         case "view":
             connection.execute(f"create or replace view {model.full_name} as {model.sql}")
@@ -132,6 +133,17 @@ def _build(connection: duckdb.DuckDBPyConnection, model: Model, days: list[date]
         case "by day":
             return _build_days(connection, model, days)
     raise ModelError(f"{model.full_name} is {model.materialized}; a loader fills it, it cannot be built")
+
+
+def _drop_other_kind(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Make room where an earlier release kept as a table what is a view now, or the other way round."""
+    is_view = connection.execute(
+        "select table_type = 'VIEW' from information_schema.tables "
+        "where table_catalog = current_database() and table_schema = ? and table_name = ?",
+        [model.schema, model.name],
+    ).fetchone()
+    if is_view is not None and is_view[0] != (model.materialized == "view"):
+        connection.execute(f"drop {'view' if is_view[0] else 'table'} {model.full_name}")
 
 
 def _build_days(connection: duckdb.DuckDBPyConnection, model: Model, days: list[date]) -> Built:

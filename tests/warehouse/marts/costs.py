@@ -9,7 +9,15 @@ from typing import Any
 from tests.warehouse.harness import DAY, run_model
 
 NOON = datetime(2026, 3, 10, 12)  # noqa: DTZ001 - naive UTC, as the warehouse keeps time
-MARTS = ("marts.daily_costs", "marts.costs_by_model", "marts.costs_by_operation", "marts.hourly_costs")
+MARTS = (
+    "marts.daily_costs",
+    "marts.costs_by_model",
+    "marts.costs_by_operation",
+    "marts.hourly_costs",
+    "marts.daily_costs_by_business_day",
+    "marts.costs_by_model_by_business_day",
+    "marts.costs_by_operation_by_business_day",
+)
 
 
 def row(call_id: str = "c-1", cost: str | None = "0.5", **changed: Any) -> dict[str, Any]:
@@ -20,6 +28,7 @@ def row(call_id: str = "c-1", cost: str | None = "0.5", **changed: Any) -> dict[
         "part": 0,
         "tenant_id": "acme-corp",
         "day": DAY,
+        "business_day": DAY,
         "billed_at": NOON,
         "service": "desk",
         "operation": "answer",

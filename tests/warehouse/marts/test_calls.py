@@ -126,7 +126,9 @@ def test_unpriced_usage_names_model_unit_and_reason():
 
 def test_what_is_priced_is_no_unpriced_usage():
     lines = [{"call_id": "c-1", "part": 0, "day": DAY, "unit": "input", "quantity": 1, "unit_price": "0"}]
-    assert run_model("marts.unpriced_usage", {"ledger.derived_lines": lines, "ledger.call_costs": [row()]}) == []
+    assert (
+        run_model("marts.unpriced_usage", {"ledger.derived_lines": lines, "ledger.call_costs": [row()]}) == []
+    )
 
 
 def test_data_quality_is_what_the_last_run_found():

@@ -33,6 +33,15 @@ def test_tenants_and_days_stay_apart():
 GRAINS = {
     "marts.costs_by_model": ({"model": "a-2"}, {"provider": "rented"}),
     "marts.costs_by_operation": ({"service": "shop"}, {"operation": "ask"}),
+    "marts.daily_costs_by_business_day": (
+        {"business_day": DAY + timedelta(days=1)},
+        {"business_day": DAY - timedelta(days=1)},
+    ),
+    "marts.costs_by_model_by_business_day": ({"model": "a-2"}, {"business_day": DAY - timedelta(days=1)}),
+    "marts.costs_by_operation_by_business_day": (
+        {"operation": "ask"},
+        {"business_day": DAY + timedelta(days=1)},
+    ),
     "marts.hourly_costs": (
         {"billed_at": NOON + timedelta(hours=1)},
         {"billed_at": NOON - timedelta(microseconds=1)},

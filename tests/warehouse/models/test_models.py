@@ -4,10 +4,13 @@ import re
 from dataclasses import replace
 from importlib import resources
 
+import duckdb
 import pytest
 from tests.warehouse.harness import shapes
 
 from spanledger_warehouse import models
+from spanledger_warehouse.build import build
+from spanledger_warehouse.database import prepare
 from spanledger_warehouse.errors import ModelError
 from spanledger_warehouse.models import Model, column_docs, discover, parse_header
 
@@ -194,9 +197,29 @@ def test_a_column_text_may_go_on_in_the_next_line():
     assert (description, keys["grain"], columns) == ("A table of things.", "a", {"a": "one thing"})
 
 
-def test_the_four_cost_marts_have_one_body():
+def test_the_cost_marts_have_one_body():
     shared = {name for name, model in discover().items() if model.body == "marts.daily_costs"}
-    assert shared == {"marts.costs_by_model", "marts.costs_by_operation", "marts.hourly_costs"}
-    measures = set(shapes()["marts.daily_costs"])
+    assert shared >= {
+        "marts.costs_by_model",
+        "marts.costs_by_operation",
+        "marts.hourly_costs",
+        "marts.daily_costs_by_business_day",
+        "marts.costs_by_model_by_business_day",
+        "marts.costs_by_operation_by_business_day",
+    }
+    measures = set(shapes()["marts.daily_costs"]) - {"tenant_id", "day"}
     for name in shared:
         assert measures <= set(shapes()[name])
+
+
+def test_a_table_of_an_earlier_release_makes_room_for_a_view_and_back():
+    with duckdb.connect() as connection:
+        prepare(connection)
+        connection.execute("create table marts.changed as select 1 as a")
+        for kind, found in (("view", "VIEW"), ("full", "BASE TABLE"), ("view", "VIEW")):
+            build(connection, Model("marts", "changed", "A test.", ("b",), kind, "select 2 as b"), [])
+            [(table_type,)] = connection.execute(
+                "select table_type from information_schema.tables where table_name = 'changed'"
+            ).fetchall()
+            assert table_type == found
+            assert connection.execute("from marts.changed").fetchall() == [(2,)]

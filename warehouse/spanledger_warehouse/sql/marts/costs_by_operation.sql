@@ -1,5 +1,5 @@
 -- Cost and usage per tenant, UTC day, service and business operation.
--- The body is that of marts.daily_costs with the keys below, so the four cannot drift apart.
+-- The body is that of marts.daily_costs with the keys below, so that they cannot drift apart.
 -- grain: tenant_id, day, service, operation
 -- materialized: by day
 -- body: marts.daily_costs

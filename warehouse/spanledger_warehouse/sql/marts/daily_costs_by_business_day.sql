@@ -1,0 +1,6 @@
+-- Cost and usage per tenant and day of the tenant's own calendar.
+-- The body is that of marts.daily_costs with the keys below, so that they cannot drift apart.
+-- grain: tenant_id, business_day
+-- materialized: by day
+-- days: business_day
+-- body: marts.daily_costs
