@@ -12,7 +12,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from spanledger import call_log, catalogue, records
 from spanledger_pipelines.demo.plan import DAYS, FIRST_DAY, UNPRICED_MODEL, PlannedCall, calls_of, days
 
 # The name that each request's prices are filed under.
@@ -243,6 +244,25 @@ def test_what_openrouter_reports_is_kept_beside_what_the_seeds_say(first: Ran) -
     ]
     assert len(calls) == 34
     assert all(call["reported_cost_usd"] == call["list_cost_usd"] for call in calls)
+
+
+def test_the_estimate_in_a_services_log_is_what_the_ledger_says(first: Ran, home: Path, seeds: Path) -> None:
+    attribute_of = {key: name for name, key in records.KEYS.items()}
+    prices = catalogue.Catalogue(seeds)
+    estimates = {}
+    for file in (home / "demo" / "spool").glob("*.jsonl"):
+        for record in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+            if record["kind"] == "span":
+                at = datetime.fromtimestamp(record["end_time_unix_nano"] // 1_000_000_000, UTC)
+                values = {attribute_of[key]: value for key, value in record.items() if key in attribute_of}
+                call_id = f"{record['process']}-{record['sequence']}"
+                estimates[call_id] = call_log.estimate(prices, values, at)
+    ledger = {call["call_id"]: call["list_cost_usd"] for call in first.marts["marts.calls"]}
+    # A failed call costs nothing in the ledger, and has no usage to estimate from.
+    assert {call: cost for call, cost in estimates.items() if cost is not None} == {
+        call: cost for call, cost in ledger.items() if cost
+    }
+    assert len(estimates) == len(ledger) == 201
 
 
 def test_no_prompt_or_answer_is_written_anywhere(first: Ran, home: Path) -> None:
