@@ -4,8 +4,8 @@
 -- severity: error
 -- todo: Do not publish; run `spanledger run` again, and report the example as a defect of Spanledger.
 with touched as (
-    select distinct day + a.days as business_day
-    from ops.dirty_days
+    select distinct d.day + a.days as business_day
+    from ops.dirty_days as d
     cross join (values (-1), (0), (1)) as a (days)
 ),
 
