@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,8 +10,6 @@ import typer
 from spanledger_pipelines.commands.options import AsJson, Home
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.table import Table
 
     from spanledger_warehouse.reading.reports import Answer
@@ -33,6 +32,10 @@ def report(
     home: Home = None,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with all columns.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write the whole dashboard as one HTML file instead."),
+    ] = None,
 ) -> None:
     """Answer a documented question: costs by day, model or operation; recent, failed or unpriced calls."""
     from spanledger_pipelines import rendering
@@ -40,6 +43,9 @@ def report(
     from spanledger_warehouse.settings import load_settings
 
     published = load_settings(home).home.published_file
+    if html is not None:
+        _write_page(published, html, tenant, days)
+        return
     answer = ask(published, question, tenant=tenant, days=days, at_most=limit)
     if as_json:
         typer.echo(rendering.to_json(as_object(answer)))
@@ -51,6 +57,18 @@ def report(
         console.print(footer(answer))
         for line in _what_to_do(answer, published):
             typer.echo(rendering.printable(line))
+
+
+def _write_page(published: Path, file: Path, tenant: str | None, days: int | None) -> None:
+    from spanledger_warehouse.dashboard.dataset import DAYS, Scope, dataset
+    from spanledger_warehouse.dashboard.page import page
+    from spanledger_warehouse.reading.published import open_published
+
+    with open_published(published) as connection:
+        data = dataset(connection, Scope(tenant=tenant, days=days or DAYS))
+    file.write_text(page(data), encoding="utf-8")
+    shown = data["scope"]
+    typer.echo(f"{file}: {shown['first_day']} to {shown['last_day']}, opens from disk without a network")
 
 
 def as_object(answer: Answer) -> dict[str, object]:

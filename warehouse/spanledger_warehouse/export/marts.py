@@ -12,7 +12,7 @@ from spanledger_warehouse.export.statements import write_query
 from spanledger_warehouse.export.window import Window, columns_of, exported_marts, rows_of
 
 # Programs that show tables take a text that begins so for a formula.
-_FORMULA = r"^([=+\-@\t\r\n])"
+_FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"
 
 
 def write_marts(

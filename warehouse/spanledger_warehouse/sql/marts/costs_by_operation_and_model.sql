@@ -1,0 +1,4 @@
+-- Cost and usage per tenant, UTC day, service, operation, provider and model: what a question about both reads.
+-- grain: tenant_id, day, service, operation, provider, model
+-- materialized: by day
+-- body: marts.daily_costs
