@@ -61,10 +61,12 @@ def _after_space(written: str, position: int) -> int:
 
 
 def _shortened(body: bytes) -> bytes:
-    # Stepping from quote to quote is a gain only while quotes are far apart.
-    if len(body) > _WORTH_IT and body.count(b'"') * _SPARSE < len(body):
-        return elide(body)
-    return body
+    # Where quotes are close together there is little to step over.
+    return elide(body) if len(body) > _WORTH_IT and _is_sparse(b'"', body) else body
+
+
+def _is_sparse(mark: bytes, text: bytes) -> bool:
+    return text.count(mark) * _SPARSE < len(text)
 
 
 # Infinity and NaN are no JSON, but some servers send them.
@@ -81,6 +83,8 @@ def elide(body: bytes) -> bytes:
     Returns:
         Shorter JSON text; the rest of the body may be appended to it.
     """
+    if not _is_sparse(b'"', body):
+        return _elide_dense(body)
     kept: list[bytes] = []
     copied = position = 0
     while (start := body.find(b'"', position)) >= 0:
@@ -106,12 +110,36 @@ def elide(body: bytes) -> bytes:
     return b"".join(kept)
 
 
+def _elide_dense(body: bytes) -> bytes:
+    """The same without a step of ours per string, for a body that is full of them."""
+    kept: list[bytes] = []
+    position = 0
+    while found := _NEXT_LONG.match(body, position):
+        start, end = found.span(1)
+        if end == len(body) and end - start <= LONG:
+            break  # a short string that is not all there yet
+        kept.append(body[position:start])
+        if body[end : end + 1] == b'"':
+            kept.append(b'"')
+            end += 1
+        position = end
+    kept.append(body[position:])
+    return _LONG_LIST.sub(b"[]", b"".join(kept))
+
+
+# Strings up to about 8 KiB, or fewer with many escapes, then the opening quote and the inside of one that is longer.
+_NEXT_LONG: Final = re.compile(
+    rb'(?:[^"]*+"(?:[^"\\]{1,64}+|\\.){0,128}+")*+[^"]*+"((?:[^"\\]++|\\.)*+)', re.DOTALL
+)
+_LONG_LIST: Final = re.compile(rb"\[[-+0-9.eE,\s]{8192,}+\]")
+
+
 def _closing_quote(body: bytes, position: int) -> int:
     while (quote := body.find(b'"', position)) >= 0:
-        before = quote - 1
-        while before >= position and body[before] == 0x5C:
-            before -= 1
-        if (quote - before) % 2:
+        if body[quote - 1] != 0x5C:
+            return quote
+        inside = body[position:quote]
+        if (len(inside) - len(inside.rstrip(b"\\"))) % 2 == 0:
             return quote
         position = quote + 1
     return -1
@@ -119,6 +147,8 @@ def _closing_quote(body: bytes, position: int) -> int:
 
 def _without_numbers(text: bytes) -> bytes:
     """Empty the long innermost lists of a stretch of JSON; called where it holds no string worth keeping."""
+    if not _is_sparse(b"[", text):
+        return _LONG_LIST.sub(b"[]", text)
     kept: list[bytes] = []
     copied = position = 0
     while (start := text.find(b"[", position)) >= 0:
