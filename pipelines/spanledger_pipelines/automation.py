@@ -5,6 +5,7 @@ import dagster as dg
 from spanledger_pipelines.resources import Warehouse
 from spanledger_warehouse.errors import SpanledgerError
 from spanledger_warehouse.looking import look, what_is_new
+from spanledger_warehouse.reading.published import short_commit
 
 SENSOR_SECONDS = 60
 SCHEDULE = "17 * * * *"  # off the full hour, when everybody else's schedules run
@@ -27,7 +28,7 @@ def automation(job_name: str) -> tuple[dg.SensorDefinition, dg.ScheduleDefinitio
         except SpanledgerError as error:
             return dg.SkipReason(str(error))
         if found.nothing_new:
-            return dg.SkipReason(f"nothing is new; prices of {seeds.commit[:12]}")
+            return dg.SkipReason(f"nothing is new; prices of {short_commit(seeds.commit)}")
         # The key is what is new, so what failed once is not tried again every minute; the schedule tries it again.
         return dg.RunRequest(run_key=what_is_new(settings, seeds))
 

@@ -21,7 +21,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     Attributes:
         home: the home folder; empty = `spanledger.toml` and `SPANLEDGER_HOME` decide.
         spool, landing: folders that lie elsewhere; empty = as the settings say, in the home if that is given.
-        seeds_source, seeds_ref, memory_limit: empty = as the settings say.
+        seeds_source, seeds_ref, private_source, private_ref, memory_limit: empty = as the settings say.
         uncommitted: price from files that are not committed; everything published then says so.
     """
 
@@ -30,6 +30,8 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     landing: str = ""
     seeds_source: str = ""
     seeds_ref: str = ""
+    private_source: str = ""
+    private_ref: str = ""
     memory_limit: str = ""
     uncommitted: bool = False
 
@@ -42,6 +44,8 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             landing=str(settings.home.landing),
             seeds_source=str(settings.seeds_source or ""),
             seeds_ref=settings.seeds_ref or "",
+            private_source=str(settings.private_source or ""),
+            private_ref=settings.private_ref or "",
             memory_limit=settings.memory_limit or "",
             uncommitted=uncommitted,
         )
@@ -55,6 +59,8 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             home=replace(read.home, **folders),
             seeds_source=Path(self.seeds_source) if self.seeds_source else read.seeds_source,
             seeds_ref=self.seeds_ref or read.seeds_ref,
+            private_source=Path(self.private_source) if self.private_source else read.private_source,
+            private_ref=self.private_ref or read.private_ref,
             memory_limit=self.memory_limit or read.memory_limit,
         )
 

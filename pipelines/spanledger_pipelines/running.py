@@ -14,6 +14,7 @@ from uuid import uuid4
 from spanledger_warehouse import runs
 from spanledger_warehouse.database import connect
 from spanledger_warehouse.looking import look, read_configured_seeds, utc_now
+from spanledger_warehouse.reading.published import short_commit
 from spanledger_warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ class RunSummary:
 
     def lines(self) -> list[str]:
         """The summary for people."""
-        commit = self.seeds_commit if self.seeds_state == "packaged" else self.seeds_commit[:12]
-        seeds = f"prices of {commit} ({self.seeds_state})"
+        seeds = f"prices of {short_commit(self.seeds_commit)} ({self.seeds_state})"
         if self.nothing_new:
             return [
                 f"Nothing was new: no file, no price, no release; {seeds}.",

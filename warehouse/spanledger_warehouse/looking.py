@@ -12,6 +12,7 @@ from importlib import metadata, resources
 from spanledger_warehouse.build import create_loaded
 from spanledger_warehouse.database import connect
 from spanledger_warehouse.landing.discovery import candidates, listing
+from spanledger_warehouse.seeds.private import with_private
 from spanledger_warehouse.seeds.source import SeedFiles, read_seeds
 from spanledger_warehouse.settings import Settings
 
@@ -57,8 +58,12 @@ def models_digest() -> str:
 
 
 def read_configured_seeds(settings: Settings, *, uncommitted: bool = False) -> SeedFiles:
-    """The seeds that the settings name, at their commit."""
-    return read_seeds(settings.seeds_source, settings.seeds_ref, allow_uncommitted=uncommitted)
+    """The seeds that the settings name, at their commit; with those of the private repository, if there is one."""
+    seeds = read_seeds(settings.seeds_source, settings.seeds_ref, allow_uncommitted=uncommitted)
+    if settings.private_source is None:
+        return seeds
+    private = read_seeds(settings.private_source, settings.private_ref, allow_uncommitted=uncommitted)
+    return with_private(seeds, private)
 
 
 def look(settings: Settings, seeds: SeedFiles) -> Look:

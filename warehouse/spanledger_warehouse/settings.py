@@ -22,6 +22,8 @@ VARIABLES = {
     "SPANLEDGER_LANDING": "landing",
     "SPANLEDGER_SEEDS": "seeds.source",
     "SPANLEDGER_SEEDS_REF": "seeds.ref",
+    "SPANLEDGER_PRIVATE_SEEDS": "seeds.private",
+    "SPANLEDGER_PRIVATE_SEEDS_REF": "seeds.private_ref",
     "SPANLEDGER_MEMORY_LIMIT": "memory_limit",
 }
 
@@ -38,6 +40,11 @@ class Home:
     def quarantine(self) -> Path:
         """Bytes that could not be accepted, to be replayed after a fix."""
         return self.path / "quarantine"
+
+    @property
+    def archive(self) -> Path:
+        """Every record that was loaded, as Parquet by day; what a rebuild reads."""
+        return self.path / "archive"
 
     @property
     def warehouse_file(self) -> Path:
@@ -68,12 +75,16 @@ class Settings:
         home: the folders.
         seeds_source: the configured seeds folder or repository; None = the checkout's, else the wheel's.
         seeds_ref: the git ref to price from; None = the default branch, else HEAD.
+        private_source: the repository of contracts, tenants and budgets, where they live apart; None = they do not.
+        private_ref: the git ref to read of it; None = its default branch, else HEAD.
         memory_limit: DuckDB's memory limit, such as `4GB`; None = DuckDB's default.
     """
 
     home: Home
     seeds_source: Path | None = None
     seeds_ref: str | None = None
+    private_source: Path | None = None
+    private_ref: str | None = None
     memory_limit: str | None = None
 
 
@@ -95,7 +106,7 @@ def load_settings(home: Path | str | None = None, environ: Mapping[str, str] | N
         values = {key: value for key, value in values.items() if key not in {"spool", "landing"}}
         values["home"] = str(home)
     root = Path(values.get("home", ".spanledger")).expanduser()
-    source = values.get("seeds.source")
+    source, private = (values.get(key) for key in ("seeds.source", "seeds.private"))
     return Settings(
         home=Home(
             path=root,
@@ -104,6 +115,8 @@ def load_settings(home: Path | str | None = None, environ: Mapping[str, str] | N
         ),
         seeds_source=Path(source).expanduser() if source else None,
         seeds_ref=values.get("seeds.ref"),
+        private_source=Path(private).expanduser() if private else None,
+        private_ref=values.get("seeds.private_ref"),
         memory_limit=values.get("memory_limit"),
     )
 

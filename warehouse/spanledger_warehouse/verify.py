@@ -16,8 +16,9 @@ import duckdb
 from spanledger_warehouse import runs
 from spanledger_warehouse.database import connect
 from spanledger_warehouse.errors import PublishedError, SpanledgerError
-from spanledger_warehouse.looking import utc_now
-from spanledger_warehouse.seeds.source import COMMITTED, UNCOMMITTED, SeedFiles, read_seeds
+from spanledger_warehouse.looking import read_configured_seeds, utc_now
+from spanledger_warehouse.seeds.private import split_commit
+from spanledger_warehouse.seeds.source import COMMITTED, UNCOMMITTED, SeedFiles
 from spanledger_warehouse.settings import Settings
 
 # When a row was built, and at which of several commits with the same price, differs without a number differing.
@@ -113,8 +114,14 @@ def _published_seeds(settings: Settings, published: Path) -> tuple[str, str, See
     if row is None:
         raise PublishedError(f"{published} does not say what it is; publish again with `spanledger run`")
     version, commit, state, digest = row
-    ref = commit if state == COMMITTED else None
-    seeds = read_seeds(settings.seeds_source, ref, allow_uncommitted=state == UNCOMMITTED)
+    public, private = split_commit(commit)
+    pinned = replace(
+        settings,
+        seeds_ref=public if state == COMMITTED else None,
+        private_source=settings.private_source if private else None,
+        private_ref=private,
+    )
+    seeds = read_configured_seeds(pinned, uncommitted=state == UNCOMMITTED)
     if seeds.digest != digest:
         raise SpanledgerError(
             f"the seeds at hand have digest {seeds.digest[:12]}, the published version rests on {digest[:12]} "

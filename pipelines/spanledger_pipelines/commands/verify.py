@@ -19,6 +19,7 @@ def verify(home: Home = None, as_json: AsJson = False) -> None:
     from dataclasses import asdict
 
     from spanledger_pipelines import rendering
+    from spanledger_warehouse.reading.published import short_commit
     from spanledger_warehouse.settings import load_settings
     from spanledger_warehouse.verify import verify as verify_ledger
 
@@ -38,5 +39,5 @@ def verify(home: Home = None, as_json: AsJson = False) -> None:
                 f"{table.only_rebuilt} only rebuilt; {table.example}"
             )
     verdict = "was rebuilt to the last digit" if result.equal else "could NOT be rebuilt"
-    typer.echo(f"Version {result.version} {verdict} from its records and seeds {result.seeds_commit[:40]}.")
+    typer.echo(f"Version {result.version} {verdict} from its records and seeds {short_commit(result.seeds_commit)}.")
     raise typer.Exit(0 if result.equal else 1)

@@ -31,7 +31,7 @@ from spanledger_warehouse.seeds.rows import (
 )
 from spanledger_warehouse.seeds.source import SeedFiles
 from spanledger_warehouse.seeds.tables import read_table
-from spanledger_warehouse.seeds.vendor import VENDOR, own_name, own_rows_win
+from spanledger_warehouse.seeds.vendor import PRIVATE, VENDOR, own_name, own_rows_win
 
 PRICES = "prices/"
 RowType = TypeVar("RowType", bound=Row)
@@ -113,7 +113,7 @@ def parse(files: SeedFiles) -> Catalogue:
     _note_missing_files(files.files, bool(prices), findings)
 
     def rows(file: str, row_type: type[RowType]) -> tuple[RowType, ...]:
-        names = [name for name in (file, f"{VENDOR}{file}") if name in files.files]
+        names = [name for name in (file, f"{VENDOR}{file}", f"{PRIVATE}{file}") if name in files.files]
         return own_rows_win(
             [row for name in names for row in read_table(name, files.files[name], row_type, findings)]
         )

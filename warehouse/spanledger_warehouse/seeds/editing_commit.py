@@ -5,7 +5,7 @@ One commit holds the change and its audit record (why, on what evidence, from wh
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,31 +85,53 @@ def write(edit: Edit, reason: str, *, commit: bool = True) -> Written:
     Raises:
         SeedError: nothing was changed; says why.
     """
-    top, branch = require_clean(edit.before.source)
+    _, branch = require_clean(edit.before.source)
     warnings = gate(edit)
     text = message(edit, reason)
-    folder = top / edit.before.source.prefix
-    old = {file: (folder / file).read_bytes() if (folder / file).is_file() else None for file in edit.files}
-    if any(old[file] != edit.before.source.files.get(file) for file in edit.files):
+    changed = {file: edit.after.files[file] for file in edit.files}
+    return Written(commit_files(edit.before.source, changed, text, commit=commit), branch, warnings)
+
+
+def commit_files(
+    source: SeedFiles, changed: Mapping[str, bytes], text: str, *, commit: bool = True
+) -> str | None:
+    """Write files of the seeds into the work tree, and commit them and nothing else.
+
+    Args:
+        source: the seeds before the change.
+        changed: new contents, by path in the seeds.
+        text: the commit message.
+        commit: False leaves the files in the work tree for a commit by hand.
+
+    Returns:
+        The commit; None without one.
+
+    Raises:
+        SeedError: nothing was changed; says why.
+    """
+    top, _ = require_clean(source)
+    folder = top / source.prefix
+    old = {file: (folder / file).read_bytes() if (folder / file).is_file() else None for file in changed}
+    if any(old[file] != source.files.get(file) for file in changed):
         raise SeedError("the seed files in the folder are not the committed ones; nothing was written")
-    paths = [f"{edit.before.source.prefix}{file}" for file in edit.files]
-    for file in edit.files:
+    paths = [f"{source.prefix}{file}" for file in changed]
+    for file, content in changed.items():
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_bytes(edit.after.files[file])
+        (folder / file).write_bytes(content)
     if not commit:
-        return Written(None, branch, warnings)
+        return None
     try:
         run_git(top, "add", "--", *paths)
         run_git(top, "commit", "--quiet", "--file=-", "--only", "--", *paths, standard_input=text.encode())
     except SeedError as problem:
-        for file, content in old.items():
-            if content is None:
+        for file, previous in old.items():
+            if previous is None:
                 (folder / file).unlink()
             else:
-                (folder / file).write_bytes(content)
+                (folder / file).write_bytes(previous)
         try_git(top, "reset", "--quiet", "--", *paths)
         raise SeedError(f"nothing was committed, and the files are as they were: {problem}") from problem
-    return Written(try_git(top, "rev-parse", "HEAD"), branch, warnings)
+    return try_git(top, "rev-parse", "HEAD")
 
 
 def diff(edit: Edit) -> str:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -51,6 +51,18 @@ class AuditRecord:
     new_price: Decimal | None
     summary: str
     provenance: Provenance
+    tenant: str = ""  # whose agreement it is; blank: a price or agreement for everybody
+
+    @property
+    def evidence_date(self) -> date | None:
+        """When the evidence was read; None for an agreement, which has a reference and no page."""
+        return None if self.row.evidence_date == date.min else self.row.evidence_date
+
+    @property
+    def title(self) -> str:
+        """The summary, with the provider that it is about."""
+        is_price = self.price_id.startswith("p")
+        return f"{self.row.provider} {self.summary}" if is_price else self.summary
 
 
 def effective_instant(row: PriceRow) -> datetime:
@@ -84,7 +96,7 @@ def provenance(catalogue: Catalogue) -> dict[str, Provenance]:
             committer=str(commit.committer),
             committed_at=commit.committed_at,
             reason="; ".join(commit.trailers("Reason")) or NONE,
-            approver=_approver(commit, author),
+            approver=approver(commit, author),
         )
     return found
 
@@ -153,7 +165,7 @@ def _money(price: Decimal) -> str:
     return f"{whole}.{places:0<2}"
 
 
-def _approver(commit: Commit, author: Person) -> str:
+def approver(commit: Commit, author: Person) -> str:
     """Approval counts where somebody else merged it and the merge names who approved; nothing is inferred."""
     if not commit.is_merge or commit.committer.is_same(author):
         return NONE
@@ -169,19 +181,20 @@ def _origins(source: SeedFiles, repository: Path) -> dict[str, tuple[Commit, Per
     for commit in first_parents(repository, head, source.prefix):
         texts = [added.text for added in commit.added if holds_prices(added.file)]
         fresh = {key: text for key, text in identify(texts).items() if key not in origins}
-        writers = _writers(repository, commit, source.prefix) if fresh and commit.is_merge else {}
+        wrote = writers(repository, commit, source.prefix) if fresh and commit.is_merge else {}
         for key, text in fresh.items():
-            author, authored_at = writers.get(text, (commit.author, commit.authored_at))
+            author, authored_at = wrote.get(text, (commit.author, commit.authored_at))
             origins[key] = (commit, author, authored_at)
     return origins
 
 
-def _writers(repository: Path, merge: Commit, prefix: str) -> dict[str, tuple[Person, datetime]]:
-    writers = {}
+def writers(repository: Path, merge: Commit, prefix: str) -> dict[str, tuple[Person, datetime]]:
+    """Who wrote each line that a merge brought, and when; by the line."""
+    found = {}
     for commit in branch_commits(repository, merge, prefix):
         for added in commit.added:
-            writers[added.text] = (commit.author, commit.authored_at)
-    return writers
+            found[added.text] = (commit.author, commit.authored_at)
+    return found
 
 
 def holds_prices(file: str) -> bool:

@@ -30,6 +30,9 @@ class SeedFiles:
     digest: str
     repository: Path | None = None  # the git work tree, where there is one
     prefix: str = ""  # the seeds' folder inside it, "" or with a slash at the end
+    private: "SeedFiles | None" = (
+        None  # the second repository, whose files stand below private/; see `private`
+    )
 
 
 def read_seeds(

@@ -6,15 +6,17 @@ Approval is what a merge commit, a signed tag or a note of somebody else says, n
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from spanledger_warehouse.seeds.append_only import check_append_only
 from spanledger_warehouse.seeds.catalogue import Catalogue
+from spanledger_warehouse.seeds.contract_trail import agreed_records
 from spanledger_warehouse.seeds.findings import Finding, error
 from spanledger_warehouse.seeds.git import run_git, try_git, words_of_git
 from spanledger_warehouse.seeds.history import first_parents, trailers_of
+from spanledger_warehouse.seeds.private import split_commit
 from spanledger_warehouse.seeds.provenance import (
     NONE,
     AuditRecord,
@@ -25,6 +27,7 @@ from spanledger_warehouse.seeds.provenance import (
     identify,
 )
 from spanledger_warehouse.seeds.source import SeedFiles
+from spanledger_warehouse.seeds.vendor import PRIVATE
 
 NOTES = "refs/notes/approvals"
 _SIGNERS = "allowed_signers"
@@ -58,7 +61,7 @@ class Entry:
 
 
 def trail(catalogue: Catalogue, origins: Mapping[str, Provenance] | None = None) -> list[Entry]:
-    """One entry for every price ever set, oldest first.
+    """One entry for every price ever set, oldest first; then one for every change of what is agreed.
 
     Args:
         catalogue: the seeds.
@@ -67,8 +70,22 @@ def trail(catalogue: Catalogue, origins: Mapping[str, Provenance] | None = None)
     Raises:
         SeedError: the clone is shallow.
     """
-    records = audit(catalogue, origins)
     source = catalogue.source
+    entries = _entries(source, [*audit(catalogue, origins), *agreed_records(source)])
+    if source.private is not None:
+        private = agreed_records(source.private)
+        entries += _entries(source.private, [_below_private(record) for record in private])
+    by = {row.supersedes: row.price_id for row in catalogue.prices if row.supersedes}
+    return [replace(entry, superseded_by=by.get(entry.record.price_id)) for entry in entries]
+
+
+def _below_private(record: AuditRecord) -> AuditRecord:
+    """A record of the private repository, with its file named as among the seeds."""
+    origin = replace(record.provenance, file=f"{PRIVATE}{record.provenance.file}")
+    return replace(record, provenance=origin)
+
+
+def _entries(source: SeedFiles, records: list[AuditRecord]) -> list[Entry]:
     commits = sorted({commit for record in records if (commit := _commit_of(record))})
     signatures: Mapping[str, str] = {}
     approvals: Mapping[str, list[tuple[str, str]]] = {}
@@ -80,13 +97,12 @@ def trail(catalogue: Catalogue, origins: Mapping[str, Provenance] | None = None)
             approvals = _tags(source.repository, commits, signers)
         for commit, found in _notes(source.repository).items():
             approvals = {**approvals, commit: [*approvals.get(commit, []), *found]}
-    by = {row.supersedes: row.price_id for row in catalogue.prices if row.supersedes}
     return [
         Entry(
             record=record,
             signature=signatures.get(record.provenance.commit or "", NONE),
             approval=_approval(record, approvals),
-            superseded_by=by.get(record.price_id),
+            superseded_by=None,
         )
         for record in records
     ]
@@ -165,6 +181,18 @@ def history_problems(catalogue: Catalogue, recorded: Iterable[str]) -> list[str]
     source = catalogue.source
     if source.repository is None or _is_shallow(source.repository):
         return []
+    names = [split_commit(commit) for commit in recorded]
+    problems = _rewritten(source, {public for public, _ in names})
+    if source.private is not None:
+        problems += _rewritten(source.private, {private for _, private in names if private})
+    lost_lines = [found for found in check_append_only(source) if found.is_error]
+    differing = [] if lost_lines or replays(source) else replay(catalogue)[1]
+    return problems + [f"{found.file}:{found.line}: {found.message}" for found in (*lost_lines, *differing)]
+
+
+def _rewritten(source: SeedFiles, recorded: set[str]) -> list[str]:
+    if source.repository is None:
+        return []
     head = source.commit.partition("+")[0]
     kept = set(run_git(source.repository, "rev-list", head).decode().split())
     lost = [
@@ -172,10 +200,7 @@ def history_problems(catalogue: Catalogue, recorded: Iterable[str]) -> list[str]
         for tip in sorted({commit.partition("+")[0] for commit in recorded} - kept)
         if try_git(source.repository, "merge-base", "--is-ancestor", head, tip) is None
     ]
-    problems = [f"history was rewritten: a run priced from {tip[:12]}, which is not in it" for tip in lost]
-    lost_lines = [found for found in check_append_only(source) if found.is_error]
-    differing = [] if lost_lines or replays(source) else replay(catalogue)[1]
-    return problems + [f"{found.file}:{found.line}: {found.message}" for found in (*lost_lines, *differing)]
+    return [f"history was rewritten: a run priced from {tip[:12]}, which is not in it" for tip in lost]
 
 
 def _is_shallow(repository: Path) -> bool:

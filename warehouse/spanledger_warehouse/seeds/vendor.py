@@ -9,6 +9,7 @@ from typing import TypeVar
 from spanledger_warehouse.seeds.rows import PriceRow, Row
 
 VENDOR = "vendor/"
+PRIVATE = "private/"
 # What makes two rows of other files the same statement.
 _KEYS = {
     "Adjustment": ("adjustment", "effective_from"),
@@ -24,8 +25,8 @@ RowType = TypeVar("RowType", bound=Row)
 
 
 def own_name(file: str) -> str:
-    """The path that a file has in the catalogue it was taken from."""
-    return file.removeprefix(VENDOR)
+    """The path that a file has in the repository it was taken from."""
+    return file.removeprefix(VENDOR).removeprefix(PRIVATE)
 
 
 def own_rows_win(rows: Sequence[RowType]) -> tuple[RowType, ...]:

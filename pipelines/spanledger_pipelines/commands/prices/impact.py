@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spanledger_pipelines.commands.options import AsJson, Home
-from spanledger_pipelines.commands.prices.shared import Source, fail, print_json, print_table, work_tree
+from spanledger_pipelines.commands.prices.shared import (
+    Source,
+    changed_states,
+    fail,
+    print_json,
+    print_table,
+    work_tree,
+)
 
 if TYPE_CHECKING:
     from spanledger_warehouse.impact import Impact, Usage
@@ -47,14 +54,13 @@ def impact(
     from spanledger_warehouse.impact import Fingerprint, Warehouse, assess
     from spanledger_warehouse.impact.report import as_markdown, as_object
     from spanledger_warehouse.seeds import parse
-    from spanledger_warehouse.seeds.comparing import states
     from spanledger_warehouse.settings import load_settings
 
     settings = load_settings(home)
     if write_fingerprint is not None:
         _write_fingerprint(settings, source, write_fingerprint)
         return
-    before, after = (parse(state).require() for state in states(work_tree(source), base, head))
+    before, after = (parse(state).require() for state in changed_states(source, base, head))
     usage: Usage = Fingerprint(fingerprint) if fingerprint is not None else Warehouse(settings)
     found = assess(before, after, usage, projected_days=days)
     if as_json:

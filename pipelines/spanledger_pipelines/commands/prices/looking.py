@@ -20,6 +20,7 @@ from spanledger_pipelines.commands.prices.shared import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from spanledger_warehouse.seeds import Finding, SeedFiles
     from spanledger_warehouse.seeds.provenance import AuditRecord
@@ -53,11 +54,14 @@ def check(
 ) -> None:
     """Check the seeds before they are merged: every finding with its file, line and fix."""
     from spanledger_warehouse.seeds.check import check as check_seeds
+    from spanledger_warehouse.seeds.trail import check_tip
 
     files = read(source, ref, uncommitted=ref is None)
-    findings = check_seeds(files, base)
+    findings = check_seeds(files, base if not _is_private(source) else None)
     lost = any(finding.rule == "append-only" for finding in findings)
-    replayed, differing = _history(files, tip, lost=lost)
+    replayed, differing = _history(files, lost=lost)
+    if tip:
+        differing += check_tip(files.private if _is_private(source) and files.private else files, tip)
     findings = sorted([*findings, *differing], key=lambda finding: (finding.file, finding.line, finding.rule))
     errors = [finding for finding in findings if finding.is_error]
     if as_json:
@@ -150,11 +154,18 @@ def show(
     print_table(columns, [_cells(record) for record in records])
 
 
-def _history(files: SeedFiles, tip: str | None, *, lost: bool) -> tuple[int, list[Finding]]:
+def _is_private(source: Path | None) -> bool:
+    """Whether the private repository was named: `--base` and `--tip` are of it, and its files may be edited."""
+    from spanledger_warehouse.seeds.private import is_private
+
+    return source is not None and is_private(source)
+
+
+def _history(files: SeedFiles, *, lost: bool) -> tuple[int, list[Finding]]:
     """How many lines the log replays, and what is wrong with it; a cut-off history is a finding already."""
     from spanledger_warehouse.seeds import SeedError, parse
     from spanledger_warehouse.seeds.history import require_full_history
-    from spanledger_warehouse.seeds.trail import check_tip, replay, replays
+    from spanledger_warehouse.seeds.trail import replay, replays
 
     try:
         if files.repository is not None:
@@ -165,17 +176,19 @@ def _history(files: SeedFiles, tip: str | None, *, lost: bool) -> tuple[int, lis
             replayed, findings = replay(parse(files))
     except SeedError:
         return 0, []
-    return replayed, [*findings, *(check_tip(files, tip) if tip else [])]
+    return replayed, findings
 
 
 def _print_findings(findings: Sequence[Finding], errors: int, files: SeedFiles) -> None:
+    from spanledger_warehouse.reading.published import short_commit
+
     for finding in findings:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
         typer.echo(f"{place}: {finding.severity}: {finding.message} [{finding.rule}]")
         typer.echo(f"    fix: {finding.fix}")
     warnings = len(findings) - errors
     verdict = f"{errors} error(s), {warnings} warning(s)" if findings else "no findings"
-    typer.echo(f"{files.source} at {files.commit[:24]} ({files.state}): {verdict}")
+    typer.echo(f"{files.source} at {short_commit(files.commit)} ({files.state}): {verdict}")
 
 
 def _finding(finding: Finding) -> dict[str, object]:

@@ -11,11 +11,11 @@ from spanledger_pipelines.commands.prices.shared import (
     Ref,
     Source,
     Uncommitted,
+    changed_states,
     fail,
     print_json,
     print_table,
     read,
-    work_tree,
 )
 
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ LOG_COLUMNS = (
     "signature",
     "approval",
     "action",
+    "tenant",
     "provider",
     "model",
     "unit",
     "context",
     "region",
+    "window",
     "tier_above",
     "old_price",
     "new_price",
@@ -80,10 +82,10 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Show what a change does to prices: old → new, %, effective, evidence."""
-    from spanledger_warehouse.seeds.comparing import HEADINGS, cells, compare, states
+    from spanledger_warehouse.seeds.comparing import HEADINGS, cells, compare
     from spanledger_warehouse.seeds.comparing import markdown as as_markdown
 
-    comparison = compare(*states(work_tree(source), base, head))
+    comparison = compare(*changed_states(source, base, head))
     if as_json:
         print_json(_as_object(comparison))
         return
@@ -202,6 +204,8 @@ def _facts(entry: Entry) -> dict[str, object]:
         "new_price": record.new_price,
         "effective_from": row.effective_from.isoformat(),
         "effective_to": row.effective_to.isoformat() if row.effective_to else None,
+        "tenant": record.tenant or None,
+        "evidence_date": record.evidence_date,
         "lag_days": entry.lag.days if entry.lag is not None else None,
         "summary": record.summary,
         "reason": origin.reason,
@@ -224,7 +228,7 @@ def _shown(entry: Entry) -> list[str]:
         entry.approval,
         entry.signature,
         _lag(entry.lag),
-        f"{row.provider} {entry.record.summary}",
+        entry.record.title,
         f"{row.effective_from:%Y-%m-%d %H:%M}".removesuffix(" 00:00"),
         origin.reason,
     ]

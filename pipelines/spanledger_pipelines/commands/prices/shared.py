@@ -16,7 +16,11 @@ FOLDER = "pricing_seeds"
 
 Source = Annotated[
     Path | None,
-    typer.Option("--source", metavar="DIR", help="The seeds; by default the configured or shipped ones."),
+    typer.Option(
+        "--source",
+        metavar="DIR",
+        help="The seeds, or the private repository beside them; by default the configured or shipped ones.",
+    ),
 ]
 Ref = Annotated[
     str | None,
@@ -43,18 +47,60 @@ def seeds_folder(source: Path | None) -> Path | None:
 
 
 def read(source: Path | None, ref: str | None, *, uncommitted: bool) -> SeedFiles:
-    """Read the seeds that are meant; what cannot be read is a matter of set-up."""
+    """Read the seeds that are meant, of both repositories; what cannot be read is a matter of set-up."""
     from spanledger_warehouse.seeds import SeedError, read_seeds
+    from spanledger_warehouse.seeds.private import is_private
     from spanledger_warehouse.seeds.source import checkout
 
     folder = seeds_folder(source)
     if folder is None and uncommitted:
         folder = checkout()
     try:
-        return read_seeds(folder, ref, allow_uncommitted=uncommitted and folder is not None)
+        if folder is not None and is_private(folder):
+            return _joined(_public(), read_seeds(folder, ref, allow_uncommitted=uncommitted))
+        files = read_seeds(folder, ref, allow_uncommitted=uncommitted and folder is not None)
+        return _joined(files, _private(uncommitted=uncommitted))
     except SeedError as problem:
-        typer.echo(f"error: {problem}", err=True)
-        raise typer.Exit(SETUP) from problem
+        fail(str(problem), SETUP)
+
+
+def changed_states(source: Path | None, base: str | None, head: str | None) -> tuple[SeedFiles, SeedFiles]:
+    """The seeds before a change and with it: of the repository meant, beside the other one as it is."""
+    from spanledger_warehouse.seeds.comparing import states
+    from spanledger_warehouse.seeds.private import is_private
+
+    folder = work_tree(source)
+    before, after = states(folder, base, head)
+    if is_private(folder):
+        public = _public()
+        return _joined(public, before), _joined(public, after)
+    private = _private(uncommitted=False)
+    return _joined(before, private), _joined(after, private)
+
+
+def _joined(seeds: SeedFiles, private: SeedFiles | None) -> SeedFiles:
+    from spanledger_warehouse.seeds.private import with_private
+
+    return with_private(seeds, private) if private is not None else seeds
+
+
+def _public() -> SeedFiles:
+    """The configured prices, for a private repository that was named."""
+    from spanledger_warehouse.seeds import read_seeds
+    from spanledger_warehouse.settings import load_settings
+
+    settings = load_settings()
+    return read_seeds(settings.seeds_source, settings.seeds_ref)
+
+
+def _private(*, uncommitted: bool) -> SeedFiles | None:
+    from spanledger_warehouse.seeds import read_seeds
+    from spanledger_warehouse.settings import load_settings
+
+    settings = load_settings()
+    if settings.private_source is None:
+        return None
+    return read_seeds(settings.private_source, settings.private_ref, allow_uncommitted=uncommitted)
 
 
 def work_tree(source: Path | None) -> Path:

@@ -1,11 +1,12 @@
--- The audit trail of prices, folded from the history of the seeds: one row per line that ever said a price.
--- grain: price_id, action
+-- The audit trail of prices, folded from the history of the seeds: one row per line that ever said a price or an agreement.
+-- An agreement's id is `a1-…` (adjustments.csv) or `d1-…` (defaults.csv); what it is not limited to is empty, and its tenant null.
+-- grain: price_id, action, commit_id
 -- materialized: loaded
 -- columns:
 --   action: create, change, correct or end
 --   summary: the change in words, such as claude-sonnet-4.5 input: 3.00 → 3.50
---   old_price: price before, per `per` units; null when there was none
---   new_price: price after, per `per` units; null when it ended
+--   old_price: price before, per `per` units, or factor of an agreement; null when there was none
+--   new_price: price after, per `per` units, or factor of an agreement; null when it ended
 --   supersedes: price_id of the row that this one ends, withdraws or corrects
 --   superseded_by: price_id of the row that ended, withdrew or corrected this one; null while it counts
 --   author: who wrote the change, as the commit says
@@ -20,6 +21,7 @@
 create table pricing.price_audit (
     price_id varchar not null,
     action varchar not null,
+    tenant_id varchar,
     provider varchar not null,
     model varchar not null,
     unit varchar not null,
