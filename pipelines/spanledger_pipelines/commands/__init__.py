@@ -17,8 +17,10 @@ from spanledger_pipelines.commands import (
     export,
     migrate,
     price,
+    publish,
     report,
     run,
+    serve,
     ship,
     verify,
 )
@@ -43,7 +45,13 @@ SpanledgerGroup.lazy["prices"] = LazyGroup(
     help="The price catalogue: check it, list it, look a price up.",
 )
 
-for module in (demo, run, report, explain, verify, export, price, collect, ship, dev, migrate):
+SpanledgerGroup.lazy["token"] = LazyGroup(
+    name="token",
+    module="spanledger_pipelines.commands.token",
+    help="Who may ask the server: make, list, revoke and expire tokens.",
+)
+
+for module in (demo, run, report, explain, verify, export, publish, serve, price, collect, ship, dev, migrate):
     module.register(app)
 
 

@@ -17,14 +17,18 @@ SETUP = 2
 # Which extra brings a module that the base install does not have.
 EXTRA_OF = {
     "anthropic": "demo",
+    "cryptography": "serve",
     "dagster": "pipelines",
     "dagster_webserver": "ui",
     "duckdb": "warehouse",
+    "fastapi": "serve",
     "google": "collect",
     "grpc": "collect",
     "httpx": "demo",
     "httpx2": "demo",
+    "jwt": "serve",
     "openai": "demo",
+    "prometheus_client": "serve",
     "rich": "warehouse",
     "sqlglot": "warehouse",
     "starlette": "demo",

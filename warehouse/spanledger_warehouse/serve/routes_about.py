@@ -1,0 +1,31 @@
+"""Whether the server lives, which version it serves, and who asks."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from spanledger_warehouse.serve import schemas
+from spanledger_warehouse.serve.formats import JSON, to_json
+from spanledger_warehouse.serve.replies import AnyCaller, reply
+
+router = APIRouter(tags=["about"])
+
+
+@router.get("/healthz", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def health() -> Response:
+    """Whether the process answers; it says nothing else, so it asks for no token."""
+    return Response("ok\n", media_type="text/plain")
+
+
+@router.get("/api/v1/publication", response_model=schemas.AboutShape, response_class=Response)
+def publication(request: Request, caller: AnyCaller) -> Response:
+    """Which version of the ledger is served."""
+    with reply(request, caller.scope) as replying:
+        return replying.unchanged or replying.object({})
+
+
+@router.get("/api/v1/caller", response_model=schemas.CallerShape, response_class=Response)
+def who(caller: AnyCaller) -> Response:
+    """What the server knows about who asks."""
+    tenants = None if caller.scope.is_everybody else sorted(caller.scope.names)
+    return Response(to_json({"name": caller.name, "role": caller.role, "tenants": tenants}), media_type=JSON)

@@ -1,0 +1,26 @@
+-- The changes of the price rows that a tenant's own cost lines name. Reasons are free text and may speak of anybody;
+-- who wrote, signed and committed a change is the operator's business.
+-- grain: price_id, action
+select
+    price_id,
+    action,
+    provider,
+    model,
+    unit,
+    context,
+    effective_from,
+    old_price,
+    new_price,
+    summary,
+    committed_at,
+    commit_id,
+    approver,
+    evidence_url,
+    file,
+    seed_line
+from marts.price_audit
+where price_id in (
+    select l.price_id
+    from ledger.cost_lines as l
+    where list_contains(getvariable('tenants'), l.tenant_id)
+)
