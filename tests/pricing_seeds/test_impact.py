@@ -14,7 +14,7 @@ from tests.warehouse.seeds import UNITS
 from typer.testing import CliRunner
 
 from spanledger_pipelines.commands import app
-from spanledger_warehouse.impact import Fingerprint, Warehouse, assess, write_fingerprint
+from spanledger_warehouse.impact import Fingerprint, Published, Warehouse, assess, write_fingerprint
 from spanledger_warehouse.impact.report import as_markdown
 from spanledger_warehouse.impact.touched import changed_models
 from spanledger_warehouse.seeds import parse
@@ -210,6 +210,21 @@ def test_a_fingerprint_gives_the_same_dollars_and_has_no_tenants(ledger, seeds, 
     assert {row.tenant_id for row in published.moved} == {"all"}
 
 
+def test_a_published_file_gives_the_same_dollars_as_the_warehouse(ledger, seeds):
+    published = Published(ledger.settings.home.published_file)
+    more = [
+        price_line(price="2.5", effective_from="2026-03-11T00:00:00Z", change_kind="price_change"),
+        price_line(model="n-1", price="1"),
+        price_line(unit="request", per="1", price="0.01", effective_from="2026-03-12T00:00:00Z"),
+    ]
+    seeds.write("prices/acme.csv", *_prices(*more))
+    real, told = _assess(ledger, seeds), _assess(ledger, seeds, published)
+    assert real.total("past") != 0
+    assert told.moved == real.moved
+    (ledger.settings.home.warehouse_file).unlink()
+    assert _assess(ledger, seeds, published).moved == real.moved
+
+
 @pytest.fixture
 def prices(monkeypatch, tmp_path, seeds, ledger):
     monkeypatch.chdir(tmp_path)
@@ -244,6 +259,8 @@ def test_the_command_in_text_markdown_and_json(prices, ledger, seeds, tmp_path):
 
 def test_a_missing_warehouse_and_a_wrong_fingerprint_are_said_in_words(prices, tmp_path):
     assert "there is no warehouse at" in prices("--home", tmp_path / "nowhere", code=1)
+    assert "no published file at" in prices("--published", tmp_path / "nowhere", code=1)
+    assert "give one of them" in prices("--published", "a", "--fingerprint", "b", code=2)
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("a,b\n1,2\n")
     assert "is no usage fingerprint" in prices("--fingerprint", wrong, code=1)

@@ -6,6 +6,6 @@ impact = assess(base, head, Warehouse(settings))
 """
 
 from spanledger_warehouse.impact.assessing import Impact, Moved, assess
-from spanledger_warehouse.impact.usage import Fingerprint, Usage, Warehouse, write_fingerprint
+from spanledger_warehouse.impact.usage import Fingerprint, Published, Usage, Warehouse, write_fingerprint
 
-__all__ = ["Fingerprint", "Impact", "Moved", "Usage", "Warehouse", "assess", "write_fingerprint"]
+__all__ = ["Fingerprint", "Impact", "Moved", "Published", "Usage", "Warehouse", "assess", "write_fingerprint"]

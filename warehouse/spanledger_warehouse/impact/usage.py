@@ -1,4 +1,4 @@
-"""Where the usage comes from that a change is applied to: the warehouse itself, or a fingerprint without tenants.
+"""Where the usage comes from that a change is applied to: the warehouse, a published file, or a fingerprint.
 
 A fingerprint is a CSV of units by day, model, context, region and tier. It may leave the company's network: it has no
 tenant, no operation, no call.
@@ -49,7 +49,7 @@ class Warehouse:
 
     def offer(self, scratch: duckdb.DuckDBPyConnection) -> None:
         """Create the views over the attached warehouse."""
-        attach(scratch, self.settings)
+        attach_warehouse(scratch, self.settings)
         scratch.execute(
             f"create view usage as select * from {CATALOG}.staging.stg_calls where disposition = 'billable'"
         )
@@ -58,6 +58,28 @@ class Warehouse:
     def release(self, scratch: duckdb.DuckDBPyConnection) -> None:
         """Detach the warehouse, so that no name can mean two tables."""
         scratch.execute("drop view usage")
+        scratch.execute(f"detach {CATALOG}")
+
+
+@dataclass(frozen=True)
+class Published:
+    """The calls of a published file: for readers who have no access to the warehouse, or while a run holds it."""
+
+    file: Path
+
+    def offer(self, scratch: duckdb.DuckDBPyConnection) -> None:
+        """Create `usage` from the published calls and cost lines."""
+        if not self.file.is_file():
+            raise SpanledgerError(
+                f"there is no published file at {self.file}; `spanledger run` publishes one"
+            )
+        _attach(scratch, self.file, "marts", "calls")
+        wide, others = _wide_columns(_wide_units(scratch))
+        scratch.execute(sql_text("impact", "published_calls").format(wide=wide, wide_units=others))
+        scratch.execute("create table weights (call_id varchar, calls bigint)")
+
+    def release(self, scratch: duckdb.DuckDBPyConnection) -> None:
+        """Detach the file; what is touched has been copied."""
         scratch.execute(f"detach {CATALOG}")
 
 
@@ -81,19 +103,14 @@ class Fingerprint:
                 f"{self.file} is no usage fingerprint ({error}); make one with "
                 "`spanledger prices impact --write-fingerprint FILE`"
             ) from error
-        wide = _wide_units(scratch)
-        columns = "".join(
-            f"cast(sum(quantity) filter (where unit = '{unit}') as bigint) as {unit}_quantity,\n"
-            for unit in wide
-        )
-        others = ", ".join(f"'{unit}'" for unit in wide)
-        scratch.execute(sql_text("impact", "fingerprint_calls").format(wide=columns, wide_units=others))
+        wide, others = _wide_columns(_wide_units(scratch))
+        scratch.execute(sql_text("impact", "fingerprint_calls").format(wide=wide, wide_units=others))
 
     def release(self, scratch: duckdb.DuckDBPyConnection) -> None:
         """Nothing is attached."""
 
 
-def attach(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def attach_warehouse(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Attach the warehouse as `history`, for reading.
 
     Raises:
@@ -103,22 +120,28 @@ def attach(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     if not file.is_file():
         raise SpanledgerError(
             f"there is no warehouse at {file}; run `spanledger run` first, name its home with --home, "
-            "or assess a fingerprint with --fingerprint FILE"
+            "or assess a published file with --published FILE or a fingerprint with --fingerprint FILE"
         )
+    _attach(connection, file, "staging", "stg_calls")
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, file: Path, schema: str, table: str) -> None:
     quoted = str(file).replace("'", "''")
     try:
         connection.execute(f"attach '{quoted}' as {CATALOG} (read_only)")
     except duckdb.Error as error:
         raise SpanledgerError(
-            f"{file} cannot be read ({error}); if a run is at work, wait for its end, or assess a fingerprint"
+            f"{file} cannot be read ({error}); if a run is at work, wait for its end, or assess the published file "
+            "with --published FILE"
         ) from error
     found = connection.execute(
-        "select 1 from duckdb_tables() where database_name = ? and schema_name = 'staging' "
-        "and table_name = 'stg_calls'",
-        [CATALOG],
+        "select 1 from information_schema.tables where table_catalog = ? and table_schema = ? and table_name = ?",
+        [CATALOG, schema, table],
     ).fetchone()
     if not found:
-        raise SpanledgerError(f"{file} has no calls yet; run `spanledger run` first")
+        raise SpanledgerError(
+            f"{file} has no {schema}.{table}; run `spanledger run` first, or name another file"
+        )
 
 
 def write_fingerprint(settings: Settings, tiers: Sequence[int], output: Path) -> int:
@@ -131,7 +154,7 @@ def write_fingerprint(settings: Settings, tiers: Sequence[int], output: Path) ->
     """
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        attach(connection, settings)
+        attach_warehouse(connection, settings)
         wide = _wide_units(connection, CATALOG)
         entries = ", ".join(f"struct_pack(unit := '{unit}', quantity := {unit}_quantity)" for unit in wide)
         connection.execute(
@@ -143,6 +166,14 @@ def write_fingerprint(settings: Settings, tiers: Sequence[int], output: Path) ->
         )
         row = connection.execute("select count(*) from fingerprint").fetchone()
         return int(row[0]) if row else 0
+
+
+def _wide_columns(wide: Sequence[str]) -> tuple[str, str]:
+    """The quantities of the common units as columns, and the names of these units, as SQL."""
+    columns = "".join(
+        f"cast(sum(quantity) filter (where unit = '{unit}') as bigint) as {unit}_quantity,\n" for unit in wide
+    )
+    return columns, ", ".join(f"'{unit}'" for unit in wide)
 
 
 def _wide_units(connection: duckdb.DuckDBPyConnection, catalog: str = "memory") -> list[str]:

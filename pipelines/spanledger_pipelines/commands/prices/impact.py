@@ -9,6 +9,7 @@ import typer
 
 from spanledger_pipelines.commands.options import AsJson, Home
 from spanledger_pipelines.commands.prices.shared import (
+    SETUP,
     Source,
     changed_states,
     fail,
@@ -36,6 +37,10 @@ def impact(
     head: Annotated[
         str | None, typer.Option(metavar="REF", help="With the change; by default the folder as it is.")
     ] = None,
+    published: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Usage from a published file, without access to the warehouse."),
+    ] = None,
     fingerprint: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Usage from a fingerprint, where the warehouse is out of reach."),
@@ -51,7 +56,7 @@ def impact(
     as_json: AsJson = False,
 ) -> None:
     """Show what a change moves in dollars, per tenant, model, operation and day: past and projected."""
-    from spanledger_warehouse.impact import Fingerprint, Warehouse, assess
+    from spanledger_warehouse.impact import assess
     from spanledger_warehouse.impact.report import as_markdown, as_object
     from spanledger_warehouse.seeds import parse
     from spanledger_warehouse.settings import load_settings
@@ -61,14 +66,23 @@ def impact(
         _write_fingerprint(settings, source, write_fingerprint)
         return
     before, after = (parse(state).require() for state in changed_states(source, base, head))
-    usage: Usage = Fingerprint(fingerprint) if fingerprint is not None else Warehouse(settings)
-    found = assess(before, after, usage, projected_days=days)
+    found = assess(before, after, _usage(settings, published, fingerprint), projected_days=days)
     if as_json:
         print_json(as_object(found))
     elif markdown:
         typer.echo(as_markdown(found), nl=False)
     else:
         _print(found)
+
+
+def _usage(settings: Settings, published: Path | None, fingerprint: Path | None) -> Usage:
+    from spanledger_warehouse.impact import Fingerprint, Published, Warehouse
+
+    if published is not None and fingerprint is not None:
+        fail("--published and --fingerprint are two usages; give one of them", SETUP)
+    if published is not None:
+        return Published(published)
+    return Fingerprint(fingerprint) if fingerprint is not None else Warehouse(settings)
 
 
 def _write_fingerprint(settings: Settings, source: Path | None, output: Path) -> None:
