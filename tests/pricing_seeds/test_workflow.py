@@ -1,4 +1,4 @@
-"""The workflow of the README, step by step on a pull request: a bare repository, and a checkout as a runner makes it."""
+"""The workflow of the README, step by step on a pull request: a bare repository, and a checkout like a runner's."""
 
 import os
 import re
