@@ -4,7 +4,7 @@ import dagster as dg
 
 from spanledger_pipelines.assets.models import model_assets
 from spanledger_pipelines.assets.publication import published
-from spanledger_pipelines.assets.sources import load_landing, load_seeds
+from spanledger_pipelines.assets.sources import load_closed_months, load_landing, load_seeds
 from spanledger_pipelines.automation import automation
 from spanledger_pipelines.checks import asset_checks
 from spanledger_pipelines.resources import Warehouse
@@ -24,7 +24,7 @@ def build_definitions(
     """
     sensor, schedule = automation(JOB)
     return dg.Definitions(
-        assets=[load_landing, load_seeds, *model_assets(), published],
+        assets=[load_landing, load_seeds, load_closed_months, *model_assets(), published],
         asset_checks=asset_checks(),
         resources={"warehouse": warehouse or Warehouse(home=home, uncommitted=uncommitted)},
         jobs=[

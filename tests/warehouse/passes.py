@@ -57,6 +57,7 @@ class Ledger:
             runs.start_run(connection, run_id, self.now)
             runs.load_landing(connection, self.settings, run_id=run_id, now=self.now)
             runs.load_seeds(connection, self.seeds, run_id=run_id, now=self.now)
+            runs.load_closed(connection, self.settings, run_id=run_id)
             days = pending.dirty_days(connection)
             self.build(connection, run_id)
             runs.publish_run(connection, self.settings, run_id=run_id, now=self.now)

@@ -7,6 +7,7 @@ SpanledgerError
 ├── DatabaseError        a database that lost something, or is of another release
 ├── ArchiveError         an archive that is damaged or does not hold what it says
 ├── ModelError           a SQL model that cannot be parsed, ordered or built
+├── ClosingError         a month that cannot be closed, or whose artifact is missing or changed
 ├── CheckFailed          an identity that must hold after every run does not
 └── PublishedError       a published file that is absent or cannot be read
 """
@@ -36,6 +37,10 @@ class ArchiveError(SpanledgerError):
 
 class ModelError(SpanledgerError):
     """A SQL model that cannot be parsed, ordered or built."""
+
+
+class ClosingError(SpanledgerError):
+    """A month that cannot be closed, or whose artifact is missing or changed."""
 
 
 class CheckFailed(SpanledgerError):  # noqa: N818 - reads as the fact it states

@@ -14,7 +14,15 @@ from pathlib import Path
 import duckdb
 
 from spanledger_warehouse import checks, pending
+from spanledger_warehouse.archive.layout import Archive
+from spanledger_warehouse.archive.writing import Archived, archive_loaded
 from spanledger_warehouse.build import Built, build, create_loaded, transaction
+from spanledger_warehouse.closed_months import (
+    closed_folder,
+    load_closed_months,
+    require_loaded,
+    write_periods,
+)
 from spanledger_warehouse.database import sql_text
 from spanledger_warehouse.errors import CheckFailed, SpanledgerError
 from spanledger_warehouse.landing.loading import LoadResult, load
@@ -62,6 +70,16 @@ def load_landing(
     return load(connection, settings.home, run_id=run_id, now=now, on_file=on_file)
 
 
+def archive_landing(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    *,
+    on_file: Callable[[int, int], None] | None = None,
+) -> Archived:
+    """Bring what was loaded into the archive."""
+    return archive_loaded(connection, Archive(settings.home.archive), on_file=on_file)
+
+
 def load_seeds(
     connection: duckdb.DuckDBPyConnection, seeds: SeedFiles, *, run_id: str, now: datetime
 ) -> SeedsRead:
@@ -74,6 +92,7 @@ def load_seeds(
     current = connection.execute(
         "select seeds_digest, seeds_state, seeds_commit from pricing.seeds"
     ).fetchone()
+    write_periods(connection, catalogue.periods)
     result = SeedsRead(
         changed=current != (seeds.digest, seeds.state, seeds.commit),
         commit=seeds.commit,
@@ -95,6 +114,15 @@ def load_seeds(
         [seeds.commit, seeds.state, seeds.source, seeds.digest, models_digest(), run_id],
     )
     return result
+
+
+def load_closed(connection: duckdb.DuckDBPyConnection, settings: Settings, *, run_id: str) -> tuple[str, ...]:
+    """Bring the closed months in line with the seeds; returns the months that changed.
+
+    Raises:
+        ClosingError: an artifact is missing or was changed.
+    """
+    return load_closed_months(connection, closed_folder(settings.home), run_id=run_id)
 
 
 def build_model(connection: duckdb.DuckDBPyConnection, model: Model, *, run_id: str, now: datetime) -> Built:
@@ -164,6 +192,7 @@ def publish_run(
         published_at=now,
     )
     days = pending.require_built(connection)
+    require_loaded(connection, closed_folder(settings.home))
     file = publish(connection, settings.home, publication, days)
     with transaction(connection):
         pending.clear(connection)
@@ -236,11 +265,7 @@ def _mark_release(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
         "select model_digest from ops.runs where status = 'published' order by started_at desc limit 1"
     ).fetchone()
     if last is not None and last[0] != models_digest():
-        connection.execute(
-            "insert into ops.dirty_days (day, cause, detail, run_id) "
-            "select distinct day, 'release', ?, ? from raw.spans",
-            [release(), run_id],
-        )
+        pending.mark_every_day(connection, cause="release", detail=release(), run_id=run_id)
 
 
 def _build_daily_costs(
@@ -253,7 +278,8 @@ def _build_daily_costs(
     with transaction(connection):
         # What a run noted that never came to be published is said again, in full, by this one.
         connection.execute(
-            "delete from marts.restatements where run_id in (select run_id from ops.runs where status <> 'published')"
+            "delete from marts.restatements "
+            "where run_id in (select run_id from ops.runs where status in ('running', 'failed'))"
         )
         connection.execute(sql_text("runs", "record_restatements"), {"run_id": run_id, "now": now})
     return built

@@ -1,4 +1,4 @@
-"""What comes from outside: landing files into `raw`, price seeds into `pricing`."""
+"""What comes from outside: landing files into `raw`, price seeds into `pricing`, closed months into `ledger`."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import dagster as dg
 from spanledger_pipelines.assets.descriptions import asset_key, spec_of
 from spanledger_pipelines.resources import Warehouse
 from spanledger_warehouse import runs
+from spanledger_warehouse.build import count_rows
 from spanledger_warehouse.looking import utc_now
 from spanledger_warehouse.models import Model, discover
 
@@ -64,3 +65,20 @@ def load_seeds(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Itera
             metadata=metadata,
             data_version=dg.DataVersion(seeds.digest[:16]),
         )
+
+
+@dg.multi_asset(
+    name="load_closed_months",
+    specs=[spec_of(model, deps=("raw.spans", "pricing.periods")) for model in loaded("ledger")],
+    description="Closed months from their artifacts into ledger.",
+)
+def load_closed_months(
+    context: dg.AssetExecutionContext, warehouse: Warehouse
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Bring the closed months in line with the seeds. An artifact that is missing or was changed fails the run."""
+    with warehouse.open(context.run.run_id) as connection:
+        changed = runs.load_closed(connection, warehouse.settings(), run_id=context.run.run_id)
+        rows = {model.full_name: count_rows(connection, model) for model in loaded("ledger")}
+    for name, count in rows.items():
+        metadata: dict[str, str | int] = {"dagster/row_count": count, "changed_months": ", ".join(changed) or "none"}
+        yield dg.MaterializeResult(asset_key=asset_key(name), metadata=metadata)

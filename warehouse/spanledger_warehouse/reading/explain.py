@@ -27,7 +27,7 @@ class Explanation:
 
     Attributes:
         call: the row of `marts.calls`.
-        lines: the rows of `ledger.cost_lines`, each with its price row.
+        lines: the rows of `ledger.cost_lines`, each with its price row; corrections of a closed month come last.
         publication: which version of the ledger says so.
     """
 
@@ -35,13 +35,23 @@ class Explanation:
     lines: tuple[Record, ...]
     publication: Publication
 
+    @property
+    def published_lines(self) -> tuple[Record, ...]:
+        """The lines that the published cost is the sum of."""
+        return tuple(line for line in self.lines if line["charge_class"] is None)
+
+    @property
+    def corrections(self) -> tuple[Record, ...]:
+        """The lines that say what changed since the month was closed."""
+        return tuple(line for line in self.lines if line["charge_class"] is not None)
+
     def total(self, column: str) -> Decimal | None:
-        """The exact sum of a column over the lines that have an amount; None when none has."""
-        amounts = [line[column] for line in self.lines if line[column] is not None]
+        """The exact sum of a column over the published lines that have an amount; None when none has."""
+        amounts = [line[column] for line in self.published_lines if line[column] is not None]
         return sum(amounts, Decimal(0)) if amounts else None
 
     def adds_up(self) -> bool:
-        """Whether each line is quantity times price, and all lines together are the mart's cost, exactly."""
+        """Whether each published line is quantity times price, and together they are the mart's cost, exactly."""
         nothing = Decimal(0) if self.call["cost_status"] == "no_usage" else None
         for column in ("list_cost_usd", "contracted_cost_usd"):
             total = self.total(column)
@@ -49,7 +59,7 @@ class Explanation:
                 return False
         return all(
             line["list_cost_usd"] == line_amount(line["quantity"], line["unit_price"])
-            for line in self.lines
+            for line in self.published_lines
             if line["list_cost_usd"] is not None
         )
 

@@ -27,7 +27,15 @@ _STATUS = {
 def receipt(explanation: Explanation) -> str:
     """The receipt, ending in the total."""
     return "\n".join(
-        (*_head(explanation.call), "", *_lines(explanation), *_totals(explanation), "", *_foot(explanation))
+        (
+            *_head(explanation.call),
+            "",
+            *_lines(explanation),
+            *_totals(explanation),
+            *_corrections(explanation),
+            "",
+            *_foot(explanation),
+        )
     )
 
 
@@ -64,10 +72,10 @@ def _model(call: Record) -> str:
 
 
 def _lines(explanation: Explanation) -> Iterator[str]:
-    if not explanation.lines:
+    lines = explanation.published_lines
+    if not lines:
         yield "(no usage to price)"
         return
-    lines = explanation.lines
     prices = amounts([line["unit_price"] for line in lines])
     costs = amounts([line["list_cost_usd"] for line in lines])
     rows = [
@@ -143,6 +151,22 @@ def _totals(explanation: Explanation) -> Iterator[str]:
         yield f"{name:<22}{text:>{width}} USD"
     status = f"{call['cost_status']}: {_STATUS[call['cost_status']]}"
     yield status if call["unpriced_units"] is None else f"{status} ({call['unpriced_units']})"
+
+
+def _corrections(explanation: Explanation) -> Iterator[str]:
+    """What changed since the month was closed, which the published cost does not show."""
+    lines = explanation.corrections
+    if not lines:
+        return
+    yield ""
+    yield "The month is closed; what changed since is in lines of class Correction:"
+    for line in lines:
+        yield f"{line['unit']}  {line['quantity']:+,}, {amount(line['list_cost_usd'])} USD"
+        if line["price_id"] is not None:
+            terms = f"{amount(line['price'])} {line['currency']} per {line['per']:,}"
+            yield f"    now     {terms}, {line['file']}:{line['seed_line']}"
+    known = [line["list_cost_usd"] for line in explanation.lines if line["list_cost_usd"] is not None]
+    yield f"list cost as known now: {amount(sum(known, Decimal(0)) if known else None)} USD"
 
 
 def _foot(explanation: Explanation) -> Iterator[str]:

@@ -1,5 +1,6 @@
--- The cost lines of one call, each with the price row that it used, where that row stands and who brought it.
--- grain: call_id, part, unit
+-- The cost lines of one call, each with the price row that it used, where that row stands and who brought it; what
+-- changed since its month was closed comes last.
+-- grain: call_id, part, unit, tenant_id, charge_class
 -- variables: call_id
 with changes as (
     select
@@ -18,6 +19,7 @@ select
     l.unit_price,
     l.list_cost_usd,
     l.contracted_cost_usd,
+    l.charge_class,
     l.priced_as,
     l.price_id,
     p.provider,
@@ -47,4 +49,4 @@ left join pricing.prices as p on l.price_id = p.price_id
 left join changes as a on p.price_id = a.price_id and p.seed_commit = a.commit_id
 left join pricing.units as u on l.unit = u.unit
 where l.call_id = cast(getvariable('call_id') as varchar)
-order by l.part, u.direction, u.parent nulls first, l.unit
+order by l.charge_class nulls first, l.part, u.direction, u.parent nulls first, l.unit
