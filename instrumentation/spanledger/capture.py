@@ -10,10 +10,11 @@ from spanledger import attributes as names
 from spanledger import payload
 from spanledger.diagnostics import counters, internal_error
 from spanledger.hooks.decompression import decompressor
-from spanledger.providers import FAMILIES, messages
 from spanledger.providers import facts as found
+from spanledger.providers import messages
 from spanledger.providers.routes import Route
 from spanledger.requests import RequestFacts
+from spanledger.response import response_attributes
 from spanledger.scanner import Scanner, reader
 
 if TYPE_CHECKING:
@@ -22,15 +23,6 @@ if TYPE_CHECKING:
 _MILLISECOND: Final = 1_000_000
 # An answer up to here is read at once; what is longer goes through the scanner, which bounds what it keeps.
 _SMALL: Final = 1 << 16
-_ASKED_NOTHING: Final = RequestFacts()
-# In the order of the fields of `facts.Tokens`.
-_TOKENS: Final = (
-    names.GEN_AI_USAGE_INPUT_TOKENS,
-    names.GEN_AI_USAGE_OUTPUT_TOKENS,
-    names.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
-    names.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS,
-    names.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
-)
 
 
 class Call:
@@ -42,6 +34,7 @@ class Call:
         runtime: where the span goes.
         route: what kind of call it is.
         request: what the request says about itself.
+        fetches: it only fetches what was begun before: a record is made of it when it brings news.
     """
 
     __slots__ = (
@@ -50,6 +43,7 @@ class Call:
         "_error",
         "_facts",
         "_feed",
+        "_fetches",
         "_first_chunk",
         "_identity",
         "_once",
@@ -67,7 +61,9 @@ class Call:
         "sequence",
     )
 
-    def __init__(self, runtime: "Runtime", route: Route, request: RequestFacts) -> None:
+    def __init__(
+        self, runtime: "Runtime", route: Route, request: RequestFacts, fetches: bool = False
+    ) -> None:
         self._runtime = runtime
         self._identity = runtime.identity
         self._route = route
@@ -87,7 +83,8 @@ class Call:
         # The stream may be asked for its usage; the hook that did so says that it is.
         self.asks = False
         self.asked = False
-        self.sequence = self._identity.issue(self)
+        self._fetches = fetches
+        self.sequence = 0 if fetches else self._identity.issue(self)
         self._start = runtime.clock()
         self._started = time.perf_counter_ns()
 
@@ -196,6 +193,10 @@ class Call:
         ended = time.perf_counter_ns()
         try:
             self._end_body()
+            if self._fetches:
+                if not self._brings_news():
+                    return
+                self.sequence = identity.issue(self)
             self._emit(self._start + ended - self._started)
         except Exception:
             self._runtime.lost(self.sequence, "encode_error")
@@ -209,7 +210,25 @@ class Call:
                 self._facts.missing_because("unreadable")
                 internal_error("reading an answer")
 
+        facts, unreported = self._facts, self._route.family.unreported
+        if facts.usage is None and unreported is not None and self._status is not None and self._status < 400:
+            unreported(facts, self._request.spoken)
+
+    def _brings_news(self) -> bool:
+        """Whether the usage of an answer that was made in the background is here, and was not here before."""
+        facts = self._facts
+        if not facts.final or facts.usage is None or facts.response_id is None:
+            return False
+        facts.metadata["fetched"] = "true"
+        background = self._runtime.background
+        # Whoever asked for the answer pays for it, not whoever fetches it.
+        self._scope = background.owner(facts.response_id) or self._scope
+        return background.arrived(facts.response_id, facts.background)
+
     def _emit(self, end: int) -> None:
+        facts = self._facts
+        if facts.usage is None and facts.response_id and facts.metadata.get("usage_missing") == "background":
+            self._runtime.background.began(facts.response_id, self._scope)
         attributes = self._attributes()
         model = self._request.model or self._route.model or self._facts.response_model
         name = f"{self._route.operation} {model}" if model else self._route.operation
@@ -241,6 +260,8 @@ class Call:
             values[names.TIME_TO_FIRST_CHUNK_MS] = (self._first_chunk - self._started) // _MILLISECOND
         self._error_attributes(values)
         values.update(response_attributes(self._facts, route.family, request))
+        if route.region is not None:
+            values.setdefault(names.REGION, route.region)
         return values
 
     def _error_attributes(self, values: dict[str, Any]) -> None:
@@ -260,59 +281,3 @@ class Call:
 
 def _ignore(_: bytes) -> None:
     """Takes bytes that nobody can read."""
-
-
-def response_attributes(
-    facts: found.Facts, family: found.Family | None, request: RequestFacts = _ASKED_NOTHING
-) -> dict[str, Any]:
-    """Span attributes of what a decoder found, and none of what it did not find.
-
-    Args:
-        facts: the decoder's findings.
-        family: the family they were read as, None when nobody said.
-        request: what was asked for, where the answer does not say what was served.
-    """
-    if facts.family is not None:
-        family = FAMILIES.get(facts.family, family)
-    values = _usage_attributes(facts, family)
-    # A region that the provider withheld on purpose is not one that we may fill in.
-    tier, speed, region = facts.service_tier, facts.speed, facts.region
-    if (
-        (tier is None and request.service_tier)
-        or (speed is None and request.speed)
-        or (region is None and request.region)
-    ):
-        values[names.TIER_ASSUMED] = True
-    known = (
-        (names.GEN_AI_RESPONSE_MODEL, facts.response_model),
-        (names.GEN_AI_RESPONSE_ID, facts.response_id),
-        (names.SERVICE_TIER, tier or request.service_tier),
-        (names.SPEED, speed or request.speed),
-        (names.REGION, region or request.region),
-        (names.REPORTED_COST, facts.reported_cost),
-        (names.REPORTED_COST_CURRENCY, facts.reported_cost_currency),
-    )
-    values.update([pair for pair in known if pair[1] is not None])
-    if facts.finish_reasons:
-        values[names.GEN_AI_RESPONSE_FINISH_REASONS] = tuple(facts.finish_reasons)
-    if facts.metadata:
-        values[names.RESPONSE_METADATA] = found.dump(facts.metadata)
-    return values
-
-
-def _usage_attributes(facts: found.Facts, family: found.Family | None) -> dict[str, Any]:
-    values: dict[str, Any] = {} if family is None else {names.USAGE_FAMILY: family.name}
-    if facts.usage is None:
-        values[names.USAGE_STATUS] = "missing"
-        return values
-    values[names.USAGE_STATUS] = "complete" if facts.final else "partial"
-    facts.metadata.pop("usage_missing", None)
-    raw = found.dump(facts.usage)
-    if len(raw) <= found.MAX_USAGE:
-        values[names.USAGE_RAW] = raw
-    else:
-        facts.metadata["usage_raw"] = "too_long"
-    if family is not None:
-        counted = zip(_TOKENS, family.count(facts.usage), strict=True)
-        values.update([pair for pair in counted if pair[1] is not None])
-    return values

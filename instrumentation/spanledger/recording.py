@@ -117,9 +117,9 @@ def _write(given: dict[str, Any]) -> None:
 
 def _answer(given: dict[str, Any]) -> dict[str, Any]:
     from spanledger import attributes as names
-    from spanledger.capture import response_attributes
     from spanledger.providers import FAMILIES
     from spanledger.providers.facts import Facts, NumberText, count, money
+    from spanledger.response import response_attributes
 
     cost = given["reported_cost"]
     exact = (

@@ -28,6 +28,7 @@ class RequestFacts(NamedTuple):
         port: server port.
         attempt: 1 for the first HTTP attempt of a logical call.
         asks_usage: the stream was asked to report its usage.
+        spoken: how many characters of text were given to be spoken, or None.
     """
 
     model: str | None = None
@@ -39,6 +40,7 @@ class RequestFacts(NamedTuple):
     port: int | None = None
     attempt: int = 1
     asks_usage: bool = False
+    spoken: int | None = None
 
 
 def read(body: bytes | None, host: str, port: int | None, retries: str | None) -> RequestFacts:
@@ -55,7 +57,7 @@ def read(body: bytes | None, host: str, port: int | None, retries: str | None) -
         asked = {}
     return RequestFacts(
         # Google's clients send `models/…`, as its paths do.
-        model=text(_model(asked.get("model"))),
+        model=text(_model(asked.get("model") or asked.get("agent"))),
         stream=asked.get("stream") is True,
         service_tier=text(asked.get("service_tier")),
         speed=text(asked.get("speed")),
@@ -66,6 +68,10 @@ def read(body: bytes | None, host: str, port: int | None, retries: str | None) -
         if retries and retries.isascii() and retries.isdigit() and len(retries) < 6
         else 1,
         asks_usage=mapping(asked.get("stream_options")).get("include_usage") is True,
+        # Of a longer body, `load` leaves long texts out.
+        spoken=len(asked["input"])
+        if "voice" in asked and type(asked.get("input")) is str and len(body or b"") <= payload.LONG * 4
+        else None,
     )
 
 

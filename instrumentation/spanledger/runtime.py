@@ -10,6 +10,7 @@ from opentelemetry.context import Context
 
 from spanledger import attributes as names
 from spanledger import metadata, otlp, records, requests, scope
+from spanledger.background import Background
 from spanledger.call_log import CallLog
 from spanledger.capture import Call
 from spanledger.diagnostics import counters, internal_error, warn_once
@@ -19,6 +20,7 @@ from spanledger.hooks.installed import Hooks
 from spanledger.hooks.outgoing import Outgoing
 from spanledger.identity import Identity
 from spanledger.providers import routes
+from spanledger.requests import RequestFacts
 from spanledger.settings import Settings
 from spanledger.spans import Spans
 from spanledger.spool import Spool
@@ -57,6 +59,7 @@ class Runtime:
         # Most POSTs of a service go to the same few places, and most of them are no LLM calls.
         self._route = lru_cache(1024)(partial(routes.route, rules=settings.provider_hosts))
         self._suggested = lru_cache(1024)(routes.suggested)
+        self.background = Background()
         self._refusing: set[tuple[str | None, int | None]] = set()
         self.identity = Identity()
         self._otlp = otlp.start() if settings.otlp != "off" and sink is None else None
@@ -92,12 +95,15 @@ class Runtime:
             present = present.with_defaults(named, None)
         return present.with_defaults(settings.tenant, settings.operation)
 
-    def begin(self, request: Outgoing) -> Call | None:
+    def begin(self, request: Outgoing, fetches: bool = False) -> Call | None:
         """Start a call when this request is one.
 
         Args:
-            request: a request about to be sent by POST.
+            request: a request about to be sent.
+            fetches: it is a GET, which may bring the usage of an answer made in the background.
         """
+        if fetches:
+            return self._begin_fetch(request)
         host, port = request.host, request.port
         found = self._route(host, port, request.path)
         if found is None:
@@ -127,6 +133,13 @@ class Runtime:
         if facts.stream and self.settings.include_usage and not facts.asks_usage:
             call.asks = (host, port) not in self._refusing and asking.takes_asking(found, request.query())
         return call
+
+    def _begin_fetch(self, request: Outgoing) -> Call | None:
+        host, port, path = request.host, request.port, request.path
+        if "/responses/" not in path and "/interactions/" not in path:
+            return None
+        found = routes.fetched(host, port, path, self.settings.provider_hosts)
+        return None if found is None else Call(self, found, RequestFacts(host=host, port=port), fetches=True)
 
     def refused_asking(self, host: str | None, port: int | None) -> None:
         """A provider does not know `stream_options`: nothing there is asked for usage again."""

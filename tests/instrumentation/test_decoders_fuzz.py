@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.instrumentation.answers import frame
 
 from spanledger import payload, providers, scanner
-from spanledger.capture import response_attributes
 from spanledger.providers import FAMILIES
 from spanledger.providers.facts import MAX_USAGE, Facts
+from spanledger.response import response_attributes
 
 TYPES = [None, "text/event-stream", "application/x-ndjson", "application/vnd.amazon.eventstream"]
 LINES = st.sampled_from(
@@ -57,7 +57,9 @@ WORDS = sorted(
         for word in re.findall(r'"([A-Za-z_][\w.-]{1,60})"', module.read_text(encoding="utf-8"))
     }
 )
-HOSTILE: st.SearchStrategy[Any] = st.sampled_from([None, True, -1, 2**63, 10**30, 5.7, 1e300, "", "12", "x" * 300, [], {}])
+HOSTILE: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, -1, 2**63, 10**30, 5.7, 1e300, "", "12", "x" * 300, [], {}]
+)
 VALUES = st.recursive(
     HOSTILE | st.integers(0, 50) | st.sampled_from(WORDS),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=6),

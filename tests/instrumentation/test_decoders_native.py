@@ -196,3 +196,90 @@ def test_a_transcript_of_mistral_is_counted_like_a_chat() -> None:
     facts, tokens = read("openai_audio", {"usage": usage})
     assert facts.family == "openai_chat"
     assert tokens == Tokens(input=44, output=10)
+
+
+INTERACTION = {
+    "total_input_tokens": 40,
+    "total_cached_tokens": 10,
+    "total_output_tokens": 20,
+    "total_thought_tokens": 5,
+    "total_tool_use_tokens": 7,
+    "total_tokens": 72,
+    "input_tokens_by_modality": [{"modality": "text", "tokens": 40}],
+}
+
+
+def test_interactions_count_thoughts_and_tools_apart() -> None:
+    body = {
+        "id": "v1_a",
+        "model": "gemini-x",
+        "status": "completed",
+        "usage": INTERACTION,
+        "object": "interaction",
+    }
+    facts, tokens = read("gemini_interactions", {**body, "service_tier": "flex"})
+    assert tokens == Tokens(input=47, output=25, cache_read=10, reasoning=5)
+    assert (facts.response_id, facts.response_model, facts.final) == ("v1_a", "gemini-x", True)
+    assert (facts.service_tier, facts.finish_reasons) == ("flex", ["completed"])
+    inside = read("gemini_interactions", {**body, "usage": {**INTERACTION, "total_tokens": 65}})[1]
+    assert inside.input == 40
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_interactions_stream_ends_with_its_usage(whole: bool) -> None:
+    head = {"id": "v1_a", "model": "gemini-x", "object": "interaction"}
+    events: list[dict[str, Any]] = [
+        {"event_type": "interaction.created", "interaction": {**head, "status": "in_progress"}},
+        {"event_type": "interaction.status_update", "interaction_id": "v1_a", "status": "in_progress"},
+        *[{"event_type": "step.delta", "index": 0, "delta": {"type": "text", "text": "secret"}}] * 12,
+        {
+            "event_type": "interaction.completed",
+            "interaction": {**head, "status": "completed", "usage": INTERACTION},
+        },
+    ]
+    facts, tokens = scan("gemini_interactions", sse(*events[: None if whole else -1]), "text/event-stream")
+    assert facts.response_model == "gemini-x"
+    assert (facts.final, tokens.input) == ((True, 47) if whole else (None, None))
+    assert "usage_missing" not in facts.metadata
+
+
+def test_an_agent_is_its_own_model_and_works_in_the_background() -> None:
+    facts, _ = read(
+        "gemini_interactions", {"id": "v1_b", "agent": "deep-research-x", "status": "in_progress"}
+    )
+    assert facts.response_model == "deep-research-x"
+    assert facts.metadata["usage_missing"] == "background"
+    facts, _ = read(
+        "gemini_interactions", {"error": {"code": "quota", "message": "secret"}, "event_type": "error"}
+    )
+    assert facts.error_type == "quota"
+
+
+def test_imagen_is_billed_by_the_image_that_came() -> None:
+    predictions = [{"bytesBase64Encoded": "AAAA"}, {"gcsUri": "gs://secret"}, {"raiFilteredReason": "secret"}]
+    facts, tokens = read("vertex_predict", {"predictions": predictions})
+    assert facts.usage == {"generated_images": 2}
+    assert tokens == Tokens()
+
+
+def test_xai_counts_its_own_tools_and_sources() -> None:
+    usage = {
+        "input_tokens": 9,
+        "output_tokens": 4,
+        "num_sources_used": 3,
+        "server_side_tool_usage_details": {"web_search_calls": 2, "x_search_calls": 1},
+        "cost_in_usd_ticks": 12_345_678_901,
+    }
+    facts, tokens = read("openai_responses", {"id": "r", "status": "completed", "usage": usage})
+    assert facts.usage == usage
+    assert facts.reported_cost == "1.2345678901"
+    assert tokens == Tokens(input=9, output=4)
+    live = {"prompt_tokens": 9, "completion_tokens": 4, "num_sources_used": 3}
+    assert read("openai_chat", {"choices": [], "usage": live})[0].usage == live
+
+
+def test_mistral_names_its_tier_beside_the_counts() -> None:
+    usage = {"prompt_tokens": 9, "completion_tokens": 4, "service_tier": "batch"}
+    assert read("openai_chat", {"choices": [], "usage": usage})[0].service_tier == "batch"
+    facts, _ = read("openai_chat", {"choices": [], "usage": usage, "service_tier": "default"})
+    assert facts.service_tier == "default"

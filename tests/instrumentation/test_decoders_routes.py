@@ -6,7 +6,7 @@ import pytest
 
 from spanledger import requests
 from spanledger.providers.hosts import HostRule
-from spanledger.providers.routes import route, suggested
+from spanledger.providers.routes import fetched, route, suggested
 
 BEDROCK = "bedrock-runtime.us-east-1.amazonaws.com"
 VERTEX = "europe-west1-aiplatform.googleapis.com"
@@ -20,6 +20,16 @@ SEEN = [
     (GOOGLE, "/v1beta/openai/chat/completions", "gcp.gemini", "openai_chat", None),
     (VERTEX, f"{PROJECT}/publishers/google/models/g:generateContent", "gcp.vertex_ai", "gemini", "g"),
     (VERTEX, f"{PROJECT}/publishers/google/models/e:predict", "gcp.vertex_ai", "vertex_predict", "e"),
+    (
+        VERTEX,
+        f"{PROJECT}/publishers/google/models/imagen-4:predict",
+        "gcp.vertex_ai",
+        "vertex_predict",
+        "imagen-4",
+    ),
+    (VERTEX, f"{PROJECT}/interactions", "gcp.vertex_ai", "gemini_interactions", None),
+    (GOOGLE, "/v1beta/interactions", "gcp.gemini", "gemini_interactions", None),
+    (GOOGLE, "/v1beta/models/imagen-4:predict", "gcp.gemini", "vertex_predict", "imagen-4"),
     (
         VERTEX,
         f"{PROJECT}/publishers/anthropic/models/claude@1:streamRawPredict",
@@ -125,6 +135,49 @@ def test_what_is_seen(host: str, path: str, provider: str, family: str, model: s
 )
 def test_what_is_no_call(host: str, path: str) -> None:
     assert route(host, 443, path) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "region"),
+    [
+        (BEDROCK, "/model/m/converse", "us-east-1"),
+        ("vpce-1.bedrock-runtime.eu-west-1.vpce.amazonaws.com", "/model/m/invoke", "eu-west-1"),
+        ("bedrock-runtime-fips.us-gov-west-1.amazonaws.com", "/model/m/invoke", "us-gov-west-1"),
+        ("bedrock-mantle.us-west-2.api.aws", "/v1/chat/completions", "us-west-2"),
+        (VERTEX, f"{PROJECT}/publishers/google/models/g:generateContent", "europe-west1"),
+        (
+            "aiplatform.googleapis.com",
+            "/v1/projects/p/locations/global/publishers/google/models/g:generateContent",
+            None,
+        ),
+        ("eu.api.openai.com", "/v1/responses", "eu"),
+        ("api.openai.com", "/v1/responses", None),
+        ("us-east-1.api.x.ai", "/v1/chat/completions", "us-east-1"),
+        ("api.x.ai", "/v1/chat/completions", None),
+        ("api.groq.com", "/openai/v1/chat/completions", None),
+    ],
+)
+def test_the_region_is_the_one_that_host_or_path_names(host: str, path: str, region: str | None) -> None:
+    found = route(host, 443, path)
+    assert found is not None
+    assert found.region == region
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "family"),
+    [
+        ("api.openai.com", "/v1/responses/resp_0a-b_1", "openai_responses"),
+        ("x.openai.azure.com", "/openai/v1/responses/resp_1", "openai_responses"),
+        (GOOGLE, "/v1beta/interactions/v1_abc", "gemini_interactions"),
+        ("api.openai.com", "/v1/responses/resp_1/input_items", None),
+        ("api.openai.com", "/v1/responses", None),
+        ("api.openai.com", "/v1/files/file_1", None),
+        ("shop.example", "/v1/responses/resp_1", None),
+    ],
+)
+def test_what_a_get_may_fetch(host: str, path: str, family: str | None) -> None:
+    found = fetched(host, 443, path)
+    assert (found.family.name if found else None) == family
 
 
 def test_ollama_is_found_by_its_port_or_a_rule() -> None:

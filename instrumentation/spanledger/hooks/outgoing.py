@@ -15,7 +15,7 @@ DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 
 class Outgoing(NamedTuple):
-    """A request about to be sent by POST.
+    """A request about to be sent by POST, or by GET.
 
     Attributes:
         host: host name, lower case.
@@ -34,7 +34,8 @@ class Outgoing(NamedTuple):
     retries: Callable[[], str | None]
 
 
-Begin = Callable[[Outgoing], Call | None]
+# A request about to be sent, and whether it is a GET.
+Begin = Callable[[Outgoing, bool], Call | None]
 Describe = Callable[..., Outgoing | None]
 
 # The call whose send is running: what it sends inside, through a wrapped transport, is the same attempt.
@@ -44,14 +45,14 @@ _sending: contextvars.ContextVar[Call | None] = contextvars.ContextVar("spanledg
 def begin(start: Begin, method: object, describe: Describe, *request: Any) -> Call | None:
     """Start a call for a request when it is one, and no part of a call under way."""
     try:
-        if method != "POST":
+        if method not in ("POST", "GET"):
             return None
         outer = _sending.get()
         # A task started inside a send inherits the variable and may outlive it.
         if outer is not None and outer.sending:
             return None
         outgoing = describe(*request)
-        return start(outgoing) if outgoing is not None else None
+        return start(outgoing, method == "GET") if outgoing is not None else None
     except TenantMissingError:
         raise
     except Exception:

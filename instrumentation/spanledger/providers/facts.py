@@ -66,6 +66,7 @@ class Facts:
         metadata: response facts worth keeping that have no attribute of their own.
         reported_cost: what the provider says it charged, as plain decimal text.
         family: name of the family that the usage object turned out to be of, where the path does not tell.
+        background: the provider works on after its first answer, which has no usage; a later one does.
     """
 
     response_id: str | None = None
@@ -82,6 +83,7 @@ class Facts:
     error_type: str | None = None
     error_message: str | None = None
     family: str | None = None
+    background: bool = False
 
     def finished(self, reason: Any) -> None:
         """Note a finish reason, each once and in order."""
@@ -103,6 +105,8 @@ class Family:
         needles: byte strings of which a stream line must hold one to be worth parsing.
         read: folds a whole answer, or one event of a stream, into the facts.
         count: token counts of a usage object.
+        unreported: fills in what is billed by the piece where the answer names no usage, told how many characters
+            the request gave to be spoken.
         read_headers: takes counts from the response's headers (by lower-case name), where a provider puts them
             there; no header is stored.
     """
@@ -112,6 +116,7 @@ class Family:
     read: Callable[[Facts, Json], None]
     count: Callable[[Json], Tokens]
     read_headers: Callable[[Facts, Mapping[str, str]], None] | None = None
+    unreported: Callable[[Facts, int | None], None] | None = None
 
 
 def mapping(value: Any) -> Json:

@@ -46,6 +46,13 @@ _BEDROCK: Final = re.compile(
     r"(?:^|\.)bedrock-(?:runtime|mantle)(?:-fips)?\.[a-z0-9-]+\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$"
 )
 _VERTEX: Final = re.compile(r"^(?:[a-z0-9-]+-aiplatform|aiplatform\.[a-z0-9-]+\.rep)\.googleapis\.com$")
+# Where the price may depend on it: AWS by host, Vertex by path, residency at OpenAI and xAI by the name in front.
+_REGIONS: Final = {
+    "aws.bedrock": re.compile(r"bedrock-(?:runtime|mantle)(?:-fips)?\.([a-z0-9-]{1,32})\."),
+    "gcp.vertex_ai": re.compile(r"/locations/([a-z0-9-]{1,32})/"),
+    "openai": re.compile(r"^([a-z0-9-]{1,32})\.api\.openai\.com$"),
+    "x_ai": re.compile(r"^([a-z0-9-]{1,32})\.api\.x\.ai$"),
+}
 # Ollama is found by its port: its hosts are anybody's.
 _OLLAMA_PORT: Final = 11434
 
@@ -79,6 +86,19 @@ def provider_of(host: str, port: int | None, path: str, rules: Sequence[HostRule
             rest = rest[dot:]
             known = HOSTS.get(rest)
     return known or _by_pattern(host, port)
+
+
+def region_of(provider: str, host: str, path: str) -> str | None:
+    """The region that serves, where host or path name it; None where nobody says, or the service is global.
+
+    Args:
+        provider: who answers at the host.
+        host: host name, lower case.
+        path: path of the URL.
+    """
+    pattern = _REGIONS.get(provider)
+    found = pattern.search(path if provider == "gcp.vertex_ai" else host) if pattern else None
+    return found.group(1) if found and found.group(1) != "global" else None
 
 
 def _by_pattern(host: str, port: int | None) -> str | None:

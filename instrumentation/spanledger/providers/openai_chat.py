@@ -45,6 +45,8 @@ def _read_usage(facts: Facts, body: Json) -> None:
     if type(usage) is dict and usage:
         # Some send a running figure on every chunk: the last one holds, and is final once the answer is.
         facts.usage = usage
+        # Mistral names the tier beside the counts.
+        facts.service_tier = facts.service_tier or text(usage.get("service_tier"))
         read_cost(facts, usage)
     if facts.usage is not None and (facts.finish_reasons or not body.get("choices")):
         facts.final = True

@@ -1,6 +1,7 @@
 """OpenAI's images: generations, edits and variations, as a document or a stream of partial images.
 
-Facts: ImagesResponse and ImageGenCompletedEvent of OpenAI's API reference. Models before gpt-image report no usage.
+Facts: ImagesResponse and ImageGenCompletedEvent of OpenAI's API reference. Models before gpt-image, and those of other
+hosts, report no usage: what is billed is the number of images.
 """
 
 from spanledger.providers.facts import Facts, Family, Json, Tokens, count, read_error, text
@@ -20,9 +21,22 @@ def read(facts: Facts, body: Json) -> None:
         facts.final = True
 
 
+def count_images(facts: Facts, _: int | None) -> None:
+    """The images of an answer that names no usage."""
+    if (images := facts.metadata.get("images")) is not None:
+        facts.usage = {"generated_images": int(images)}
+        facts.final = True
+
+
 def count_tokens(usage: Json) -> Tokens:
     """Token counts of an images usage object; both totals are inclusive already."""
     return Tokens(input=count(usage.get("input_tokens")), output=count(usage.get("output_tokens")))
 
 
-FAMILY = Family(name="openai_images", needles=(b'_tokens"', b'"error"'), read=read, count=count_tokens)
+FAMILY = Family(
+    name="openai_images",
+    needles=(b'_tokens"', b'"error"'),
+    read=read,
+    count=count_tokens,
+    unreported=count_images,
+)

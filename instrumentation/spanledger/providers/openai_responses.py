@@ -37,6 +37,7 @@ def _read_response(facts: Facts, response: Json) -> None:
     facts.response_id = text(response.get("id")) or facts.response_id
     facts.response_model = text(response.get("model")) or facts.response_model
     facts.service_tier = text(response.get("service_tier")) or facts.service_tier
+    facts.background = facts.background or response.get("background") is True
     status = code(response.get("status"))
     if status:
         facts.metadata["status"] = status
@@ -51,8 +52,8 @@ def _read_response(facts: Facts, response: Json) -> None:
         facts.usage = usage
         facts.final = status not in _UNFINISHED
         read_cost(facts, usage)
-    elif status in _UNFINISHED and response.get("background") is True:
-        # The answer will be fetched later by GET: this call's usage never comes this way.
+    elif status in _UNFINISHED and facts.background:
+        # The answer will be fetched later by GET, and with it the usage.
         facts.missing_because("background")
     if facts.usage is not None:
         facts.metadata.pop("usage_missing", None)

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from spanledger.providers import FAMILIES
 from spanledger.providers.facts import Family
-from spanledger.providers.hosts import HostRule, provider_of
+from spanledger.providers.hosts import HostRule, provider_of, region_of
 
 __all__ = ["UNKNOWN", "HostRule", "Route", "route"]
 
@@ -49,7 +49,17 @@ OWN: Final[dict[str, tuple[Path, ...]]] = {
         _row(r"/v[12]/embed/?$", "embeddings", "cohere"),
         _row(r"/v[12]/rerank/?$", "rerank", "cohere"),
     ),
+    "gcp.gemini": (
+        _row(r"/interactions/?$", "generate_content", "gemini_interactions"),
+        _row(r"/models/(?P<model>imagen[^/:]{1,256}):predict$", "image_generation", "vertex_predict"),
+    ),
     "gcp.vertex_ai": (
+        _row(r"/interactions/?$", "generate_content", "gemini_interactions"),
+        _row(
+            r"/publishers/google/models/(?P<model>imagen[^/:]{1,256}):predict$",
+            "image_generation",
+            "vertex_predict",
+        ),
         _row(
             r"/publishers/anthropic" + _GOOGLE + r"(?:rawP|streamRawP)redict$", "chat", "anthropic_messages"
         ),
@@ -82,6 +92,11 @@ PATHS: Final[tuple[Path, ...]] = (
 
 # On OpenAI's own hosts this is a message of an Assistants thread.
 _THREADS: Final = re.compile(r"/threads/")
+# By the path of the POST that began it.
+_FETCHED: Final = (
+    (re.compile(r"/responses/resp_[\w-]{1,256}/?$"), "/responses"),
+    (re.compile(r"/interactions/[\w-]{1,256}/?$"), "/interactions"),
+)
 _DEPLOYMENT: Final = re.compile(r"/deployments/([^/]{1,256})/")
 
 
@@ -93,12 +108,14 @@ class Route(NamedTuple):
         operation: `gen_ai.operation.name`.
         family: how its answer is read.
         model: the model, when the path names it (Gemini, Bedrock, Azure deployments).
+        region: where it is served, when host or path name it.
     """
 
     provider: str
     operation: str
     family: Family
     model: str | None
+    region: str | None = None
 
 
 def route(host: str, port: int | None, path: str, rules: Sequence[HostRule] = ()) -> Route | None:
@@ -115,7 +132,24 @@ def route(host: str, port: int | None, path: str, rules: Sequence[HostRule] = ()
     """
     if "%" in path:
         path = unquote(path)
-    return _find(path, provider_of(host, port, path, rules), anywhere=False)
+    found = _find(path, provider_of(host, port, path, rules), anywhere=False)
+    return None if found is None else found._replace(region=region_of(found.provider, host, path))
+
+
+def fetched(host: str, port: int | None, path: str, rules: Sequence[HostRule] = ()) -> Route | None:
+    """Find out whether a GET fetches an answer that was made in the background.
+
+    Args:
+        host: host name, lower case.
+        port: port as in the URL, the scheme's default included.
+        path: path of the URL.
+        rules: the user's host rules; they come before the table.
+    """
+    for pattern, posted in _FETCHED:
+        found = pattern.search(path)
+        if found:
+            return route(host, port, path[: found.start()] + posted, rules)
+    return None
 
 
 def suggested(path: str) -> Route | None:

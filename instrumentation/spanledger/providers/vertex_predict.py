@@ -1,7 +1,8 @@
-"""Vertex embeddings by `:predict`: token counts stand beside each vector, there is no usage object of the whole.
+"""Google's `:predict`, embeddings and Imagen: there is no usage object of the whole, but counts beside each prediction.
 
 Facts: TextEmbeddingPredictionResult of the Vertex reference (`predictions[].embeddings.statistics.token_count`,
-`metadata.billableCharacterCount`).
+`metadata.billableCharacterCount`), and its Imagen predictions, which are billed by the image; one that was filtered has
+neither bytes nor an address.
 """
 
 from typing import Any
@@ -21,9 +22,16 @@ def read(facts: Facts, body: Json) -> None:
     characters = count(mapping(body.get("metadata")).get("billableCharacterCount"))
     if characters is not None:
         usage["billableCharacterCount"] = characters
+    if images := sum(_is_image(prediction) for prediction in predictions or () if type(predictions) is list):
+        usage["generated_images"] = images
     if usage:
         facts.usage = usage
         facts.final = True
+
+
+def _is_image(prediction: Any) -> bool:
+    found = mapping(prediction)
+    return "bytesBase64Encoded" in found or "gcsUri" in found
 
 
 def _token_count(prediction: Any) -> int | None:

@@ -95,6 +95,9 @@ def wanted_usage(exchange: Exchange) -> dict[str, Any] | None:
     if provider == "cohere" and usage is not None:
         # Version 1 wraps the figures, and puts warnings in sentences beside them.
         return {key: value for key, value in usage.get("meta", usage).items() if key in COHERE}
+    if exchange["api"] == "images" and usage is None and (made := json.loads(body).get("data")):
+        # The reference knows no images by the piece.
+        return {"generated_images": len(made)}
     if exchange["api"] == "predict" and b'"token_count"' in body:
         # The reference overlooks counts that stand beside each vector.
         tokens = sum(int(count) for count in re.findall(rb'"token_count":\s*(\d+)', body))
@@ -113,7 +116,7 @@ TITAN_STREAMS = {
 
 def wanted_tokens(usage: dict[str, Any] | None, tokens: dict[str, Any] | None) -> dict[str, int]:
     if usage is None or tokens is None:
-        return {} if usage is None else {"input_tokens": usage["token_count"]}
+        return {"input_tokens": usage["token_count"]} if usage and "token_count" in usage else {}
     names = {"inp": "input_tokens", "cr": "cache_read_tokens", "cw": "cache_write_tokens"}
     wanted = {name: int(tokens.get(key, 0)) for key, name in names.items()}
     # The reference counts the input without its cached parts; ours includes them.

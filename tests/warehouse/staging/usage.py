@@ -13,6 +13,7 @@ VIEWS = {
         "bedrock_invoke",
         "cohere",
         "gemini",
+        "gemini_interactions",
         "ollama",
         "openai_audio",
         "openai_chat",
@@ -23,7 +24,15 @@ VIEWS = {
     )
 }
 # Units that are no tokens, and so no part of the totals.
-PIECES = ("web_search", "grounded_prompt", "rerank_query", "file_search", "input_audio_second")
+PIECES = (
+    "web_search",
+    "grounded_prompt",
+    "rerank_query",
+    "file_search",
+    "input_audio_second",
+    "input_character",
+    "generated_image",
+)
 UNITS = (
     "input",
     "cache_read",

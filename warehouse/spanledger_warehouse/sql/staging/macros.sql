@@ -27,6 +27,16 @@ case
     ), '0')
 end;
 
+-- Tokens of one modality in a list of {modality, tokens}; 0 where it is not named.
+create or replace macro staging.tokens_of(details_text, modality_name) as
+coalesce(
+    list_sum(list_transform(
+        list_filter(json_extract(details_text, '$[*]'), lambda d: lower(d ->> '$.modality') = modality_name),
+        lambda d: staging.as_count(d ->> '$.tokens')
+    )),
+    0
+);
+
 -- A decimal amount, written plainly and not negative; null for everything else.
 create or replace macro staging.as_amount(text_value) as
 case

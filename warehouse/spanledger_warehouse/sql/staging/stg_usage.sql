@@ -31,6 +31,8 @@ with families as (
     union all by name
     select * from staging.stg_usage__gemini
     union all by name
+    select * from staging.stg_usage__gemini_interactions
+    union all by name
     select * from staging.stg_usage__ollama
     union all by name
     select * from staging.stg_usage__openai_audio
@@ -82,6 +84,8 @@ counted as (
         staging.as_count(rerank_query_text) as rerank_query,
         staging.as_count(file_search_text) as file_search,
         staging.as_count(input_audio_second_text) as input_audio_second,
+        staging.as_count(input_character_text) as input_character,
+        staging.as_count(generated_image_text) as generated_image,
         staging.as_count(total_text) as total_count,
         nullif(concat_ws(
             '; ',
@@ -107,6 +111,8 @@ counted as (
             staging.count_issue('rerank_queries', rerank_query_text),
             staging.count_issue('file_searches', file_search_text),
             staging.count_issue('input_audio_seconds', input_audio_second_text),
+            staging.count_issue('input_characters', input_character_text),
+            staging.count_issue('generated_images', generated_image_text),
             staging.count_issue('total_tokens', total_text)
         ), '') as count_issue
     from families
@@ -172,7 +178,9 @@ select
             struct_pack(key := 'grounded_prompt', value := grounded_prompt),
             struct_pack(key := 'rerank_query', value := rerank_query),
             struct_pack(key := 'file_search', value := file_search),
-            struct_pack(key := 'input_audio_second', value := input_audio_second)
+            struct_pack(key := 'input_audio_second', value := input_audio_second),
+            struct_pack(key := 'input_character', value := input_character),
+            struct_pack(key := 'generated_image', value := generated_image)
         ],
         lambda e: e.value > 0 and usage_issue is null
     )) as other_units

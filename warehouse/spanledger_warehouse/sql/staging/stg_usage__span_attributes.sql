@@ -18,6 +18,6 @@ where
     or not json_valid(usage_raw)
     or usage_family is null
     or usage_family not in (
-        'anthropic_messages', 'bedrock_converse', 'bedrock_invoke', 'cohere', 'gemini', 'ollama', 'openai_audio',
-        'openai_chat', 'openai_embeddings', 'openai_images', 'openai_responses', 'vertex_predict'
+        'anthropic_messages', 'bedrock_converse', 'bedrock_invoke', 'cohere', 'gemini', 'gemini_interactions', 'ollama',
+        'openai_audio', 'openai_chat', 'openai_embeddings', 'openai_images', 'openai_responses', 'vertex_predict'
     )
