@@ -39,7 +39,11 @@ def records() -> list[object]:
             for own in (False, True):
                 number += 1
                 details = (
-                    {"service": f"service of {name}", "operation": f"{name} op", "request_model": f"{name} model"}
+                    {
+                        "service": f"service of {name}",
+                        "operation": f"{name} op",
+                        "request_model": f"{name} model",
+                    }
                     if own
                     else {}
                 )
@@ -85,7 +89,7 @@ class Site:
     tokens: TokenFile
 
     def __post_init__(self) -> None:
-        self.console = Console(ConsoleLimits(seconds=3, memory_mib=1024, at_once=4))
+        self.console = Console(ConsoleLimits(seconds=30, memory_mib=1024, at_once=4))
         self.app = create_app(Serving(self.editions, Door(self.tokens), self.console))
 
     def client(self, *tenants: str) -> TestClient:

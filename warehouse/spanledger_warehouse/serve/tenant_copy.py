@@ -70,6 +70,7 @@ def write_file(published: Path, tenants: Collection[str], file: Path) -> None:
         connection.execute(f"attach '{_quoted(partial)}' as spanledger (storage_version '{STORAGE_VERSION}')")
         _copy(connection, published, tenants, "spanledger", leave_out=())
         connection.execute("checkpoint spanledger")
+        connection.execute("use memory")
         connection.execute("detach spanledger")
     partial.rename(file)
 
