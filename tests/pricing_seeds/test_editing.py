@@ -215,10 +215,45 @@ def test_outside_git_is_said_in_words(prices, tmp_path, line, repository):
     assert "not inside a git repository" in result.output
 
 
-def test_a_detached_head_is_refused(prices, seeds):
+def test_on_a_detached_head_it_says_how_to_keep_the_commit(prices, seeds):
     seeds.git("switch", "--quiet", "--detach")
+    result = _set(prices, seeds, "a-1", "input", "4", "--from", "2026-03-01")
+    assert f"commit {seeds.git('rev-parse', 'HEAD')[:12]} on no branch" in result.output
+    assert "keep it with `git switch -c NAME`" in result.output
+
+
+def test_another_work_tree_of_the_repository_is_edited_and_the_first_left_alone(prices, seeds, tmp_path):
+    seeds.git("worktree", "add", "--quiet", "-b", "topic", str(tmp_path / "second"))
+    second = type(seeds)(tmp_path / "second", seeds.folder.relative_to(seeds.root).as_posix().strip("."))
+    before = _lines(seeds)
+    result = _set(prices, second, "a-1", "input", "4", "--from", "2026-03-01")
+    assert "on topic" in result.output
+    assert (_lines(seeds), seeds.git("branch", "--show-current")) == (before, "main")
+    assert "acme,a-1,input,standard,global,,0,2026-03-01T00:00:00Z,4.00" in "\n".join(_lines(second))
+
+
+def test_who_has_no_identity_hears_it_from_git_and_nothing_changes(prices, seeds, monkeypatch):
+    for role in ("AUTHOR", "COMMITTER"):
+        for what in ("NAME", "EMAIL"):
+            monkeypatch.delenv(f"GIT_{role}_{what}")
+    seeds.git("config", "user.useConfigOnly", "true")
+    before = _lines(seeds)
     result = _set(prices, seeds, "a-1", "input", "4", "--from", "2026-03-01", code=1)
-    assert "is on no branch" in result.output
+    assert "git config --global user.email" in result.output
+    assert (_lines(seeds), seeds.git("status", "--porcelain")) == (before, "")
+
+
+def test_grounds_are_corrected_for_all_prices_of_an_instant(prices, seeds):
+    arguments = ("correct", "a-1", "--from", OLD, "--basis", "third_party", *GROUNDS)
+    prices(*arguments, "--source", seeds.folder)
+    corrected = [row for row in parse(seeds.read()).in_force if row.model == "a-1"]
+    assert {(row.basis, row.change_kind) for row in corrected} == {("third_party", "correction")}
+    assert {str(row.price) for row in corrected} == {"3.00", "15.00", "1.50", "7.50"}
+    assert "every price of acme a-1" in prices(*arguments, "--source", seeds.folder, code=1).output
+    wrong = ("correct", "a-1", "--from", "2024-01-01", *GROUNDS, "--source", seeds.folder)
+    assert "there is no price of acme a-1 from 2024-01-01" in prices(*wrong, code=1).output
+    without = ("correct", "a-1", *GROUNDS, "--source", seeds.folder)
+    assert "name the UNIT to correct" in prices(*without, code=2).output
 
 
 def test_a_commit_that_fails_leaves_everything_as_it_was(prices, seeds):

@@ -87,7 +87,7 @@ def _key(row: PriceRow, tenant: str) -> tuple[str, ...]:
 
 
 def _rows(file: str, text: str) -> Iterator[tuple[PriceRow, str]]:
-    """A line of these files as the price row that it amounts to, with its tenant; none where it is a header or cannot be read."""
+    """A line of these files as the price row that it amounts to, with its tenant; none for a header."""
     kind = FILES[own_name(file)]
     header = ",".join(columns_of(kind))
     if text.rstrip(",") == header:

@@ -1,4 +1,4 @@
-"""What an administrator does to prices, as new lines of the seeds: set, end, withdraw, correct.
+"""What an administrator does to prices, as new lines of the seeds: set, end, withdraw; `correcting` has the rest.
 
 An edit is pure: it takes the seeds as they are and gives the rows to add and the files with these rows in them.
 `editing_commit` checks the result and makes the commit.
@@ -28,7 +28,7 @@ from spanledger_warehouse.seeds.rows import PriceRow
 from spanledger_warehouse.seeds.source import UNCOMMITTED, SeedFiles, digest_of
 from spanledger_warehouse.seeds.tables import read_table
 
-__all__ = ["Amount", "Edit", "Offer", "Stated", "correct_price", "end_prices", "instant", "set_prices"]
+__all__ = ["Amount", "Edit", "Offer", "Stated", "end_prices", "instant", "set_prices"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 
@@ -66,11 +66,11 @@ def set_prices(
     Raises:
         SeedError: a price of that instant exists already, or something named is unknown.
     """
-    offer = replace(offer, provider=_provider(catalogue, offer, change_kind))
+    offer = replace(offer, provider=provider_of(catalogue, offer, change_kind))
     added, replaced = [], []
     for amount in amounts:
-        series = _series(catalogue, offer, amount.unit, amount.context)
-        old = _at(series, starts)
+        series = series_of(catalogue, offer, amount.unit, amount.context)
+        old = price_at(series, starts)
         if old is not None and old.effective_from == starts:
             raise SeedError(
                 f"{old.in_words()} has a price from {canonical_instant(starts)} already, "
@@ -88,7 +88,7 @@ def set_prices(
         }
         added.append(cells)
         replaced.append(old)
-    return _edit(catalogue, added, replaced)
+    return edit_of(catalogue, added, replaced)
 
 
 def end_prices(
@@ -105,7 +105,7 @@ def end_prices(
 
     Without units, every unit of the model is meant; without contexts, every context, region, window and tier.
     """
-    provider = _provider(catalogue, offer, "")
+    provider = provider_of(catalogue, offer, "")
     meant = [
         row
         for row in catalogue.in_force
@@ -118,7 +118,7 @@ def end_prices(
         chosen = [row for row in meant if row.effective_from == at]
     else:
         series = {row.series: [other for other in meant if other.series == row.series] for row in meant}
-        latest = (_at(rows, at - dt.timedelta(microseconds=1)) for rows in series.values())
+        latest = (price_at(rows, at - dt.timedelta(microseconds=1)) for rows in series.values())
         chosen = [row for row in latest if row and (row.effective_to is None or row.effective_to > at)]
     missing = [unit for unit in units if unit not in {row.unit for row in chosen}]
     if missing or not chosen:
@@ -136,51 +136,13 @@ def end_prices(
         | ({} if withdraw else {"effective_to": canonical_instant(at)})
         for row in chosen
     ]
-    return _edit(catalogue, added, list(chosen))
+    return edit_of(catalogue, added, list(chosen))
 
 
-def correct_price(
-    catalogue: Catalogue,
-    offer: Offer,
-    amount: Amount,
-    stated: Stated,
-    *,
-    starts: dt.datetime | None,
-    moved_to: dt.datetime | None = None,
-) -> Edit:
-    """Put a wrong price right: the amount, the instant it began, or both.
-
-    Args:
-        catalogue: the seeds.
-        offer: which price.
-        amount: its unit and context; a blank price keeps the amount.
-        stated: the grounds.
-        starts: the instant from which the wrong row holds; None is the price in force today.
-        moved_to: the instant from which it really held; None keeps it.
-    """
-    offer = replace(offer, provider=_provider(catalogue, offer, ""))
-    series = _series(catalogue, offer, amount.unit, amount.context)
-    at = starts or dt.datetime.now(dt.UTC)
-    wrong = _at(series, at)
-    if wrong is None or (starts is not None and wrong.effective_from != starts):
-        known = ", ".join(canonical_instant(row.effective_from) for row in series) or "none at all"
-        raise SeedError(
-            f"{offer.provider} {offer.model} {amount.unit} ({amount.context}) has no price from "
-            f"{canonical_instant(at)}; its prices begin at: {known}"
-        )
-    cells = cells_of(wrong) | grounds(stated) | {"change_kind": "correction", "supersedes": wrong.price_id}
-    if amount.price:
-        cells["price"] = spell_price(amount.price)
-    if moved_to is not None:
-        cells["effective_from"] = canonical_instant(moved_to)
-    if (Decimal(cells["price"]), moved_to or wrong.effective_from) == (wrong.price, wrong.effective_from):
-        raise SeedError(f"{wrong.place} says {canonical_decimal(wrong.price)} already; nothing to correct")
-    return _edit(catalogue, [cells], [wrong])
-
-
-def _edit(
+def edit_of(
     catalogue: Catalogue, added: Iterable[Mapping[str, str]], replaced: Sequence[PriceRow | None]
 ) -> Edit:
+    """The seeds with these lines more, each with the row whose amount it changes."""
     files = dict(catalogue.source.files)
     units = [unit.unit for unit in catalogue.units]
     old_by_key: dict[tuple[str, ...], PriceRow | None] = {}
@@ -205,7 +167,7 @@ def _edit(
     return Edit(catalogue, tuple(rows), replaced_by_id, after)
 
 
-def _provider(catalogue: Catalogue, offer: Offer, change_kind: str) -> str:
+def provider_of(catalogue: Catalogue, offer: Offer, change_kind: str) -> str:
     """The provider meant; an alias is no model of its own unless a launch says so."""
     having = sorted({row.provider for row in catalogue.prices if row.model == offer.model})
     if offer.provider in having:
@@ -243,7 +205,8 @@ def _alias_target(catalogue: Catalogue, offer: Offer) -> tuple[str, str] | None:
     return next((target for target in found if target is not None and target[1] != offer.model), None)
 
 
-def _series(catalogue: Catalogue, offer: Offer, unit: str, context: str) -> list[PriceRow]:
+def series_of(catalogue: Catalogue, offer: Offer, unit: str, context: str) -> list[PriceRow]:
+    """The prices in force of one unit of an offer, oldest first."""
     wanted = (offer.provider, offer.model, unit, context, *_where(offer))
     rows = (row for row in catalogue.in_force if row.series == wanted)
     return sorted(rows, key=lambda row: row.effective_from)
@@ -253,7 +216,7 @@ def _where(offer: Offer) -> tuple[str, str, int]:
     return (offer.region, offer.window, offer.tier_above)
 
 
-def _at(series: Iterable[PriceRow], at: dt.datetime) -> PriceRow | None:
+def price_at(series: Iterable[PriceRow], at: dt.datetime) -> PriceRow | None:
     """The row that the instant falls to; one that has ended is still its series' last word."""
     begun = [row for row in series if row.effective_from <= at]
     return max(begun, key=lambda row: row.effective_from, default=None)

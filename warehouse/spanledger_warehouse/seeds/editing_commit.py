@@ -19,6 +19,8 @@ from spanledger_warehouse.seeds.provenance import effective_instant
 from spanledger_warehouse.seeds.rows import PriceRow
 from spanledger_warehouse.seeds.source import SeedFiles, locate
 
+NO_BRANCH = "no branch"
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -50,10 +52,10 @@ def gate(edit: Edit) -> tuple[Finding, ...]:
 
 
 def require_clean(source: SeedFiles) -> tuple[Path, str]:
-    """The work tree and its branch, if the seeds in it are as they were committed.
+    """The work tree and its branch (`NO_BRANCH` where HEAD is detached), if the seeds in it are as they were committed.
 
     Raises:
-        SeedError: outside git, on no branch, or with other changes in the seeds.
+        SeedError: outside git, or with other changes in the seeds.
     """
     if source.repository is None:
         locate(Path(source.source))  # raises with the words for a folder without git
@@ -66,12 +68,7 @@ def require_clean(source: SeedFiles) -> tuple[Path, str]:
             f"the seeds have changes that are not committed ({listed}); commit or undo them first, so that "
             "this change is a commit of its own"
         )
-    branch = try_git(top, "symbolic-ref", "--quiet", "--short", "HEAD")
-    if branch is None:
-        raise SeedError(
-            f"{top} is on no branch (detached HEAD), where a commit gets lost; switch to a branch"
-        )
-    return top, branch
+    return top, try_git(top, "symbolic-ref", "--quiet", "--short", "HEAD") or NO_BRANCH
 
 
 def write(edit: Edit, reason: str, *, commit: bool = True) -> Written:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import functools
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -10,7 +13,7 @@ from spanledger_pipelines.commands.options import AsJson
 from spanledger_pipelines.commands.prices.shared import SETUP, Source, fail, print_json, read
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable
 
     from spanledger_warehouse.seeds.catalogue import Catalogue
     from spanledger_warehouse.seeds.editing import Amount, Edit, Offer, Stated
@@ -52,13 +55,69 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the diff and the 
 
 def register(app: typer.Typer) -> None:
     """Mount the commands."""
-    app.command("set", epilog=SET_EXAMPLE)(set_)
-    app.command("end", epilog=END_EXAMPLE)(end)
-    app.command("correct", epilog=CORRECT_EXAMPLE)(correct)
+    app.command("set", epilog=SET_EXAMPLE)(_editing(set_))
+    app.command("end", epilog=END_EXAMPLE)(_editing(end))
+    app.command("correct", epilog=CORRECT_EXAMPLE)(_editing(correct))
+
+
+def _common(
+    evidence: Evidence,
+    reason: Reason,
+    provider: Provider = "",
+    region: Region = "global",
+    window: Window = "",
+    tier_above: TierAbove = 0,
+    evidence_date: EvidenceDate = None,
+    basis: Basis = "documented",
+    note: Note = "",
+    no_commit: NoCommit = False,
+    dry_run: DryRun = False,
+    source: Source = None,
+    as_json: AsJson = False,
+) -> None:
+    """The options that every edit has: on what grounds, which price, and what to do with the lines."""
+
+
+def _editing(edit: Callable[..., Edit]) -> Callable[..., None]:
+    """A command from a function that makes an edit: it gets the common options, the seeds, and commits the edit."""
+
+    @functools.wraps(edit)
+    def command(model: str, **given: Any) -> None:
+        from spanledger_warehouse.seeds.editing import Offer
+
+        offer = Offer(model, *(given.pop(name) for name in ("provider", "region", "window", "tier_above")))
+        stated = _stated(*(given.pop(name) for name in ("evidence", "evidence_date", "basis", "note")))
+        catalogue = _catalogue(given.pop("source"))
+        finish = {name: given.pop(name) for name in ("reason", "no_commit", "dry_run", "as_json")}
+        _finish(edit(catalogue, offer, stated, **given), **finish)
+
+    own = list(inspect.signature(edit).parameters.values())[3:]
+    model = inspect.Parameter("model", inspect.Parameter.KEYWORD_ONLY)
+    shared = inspect.signature(_common).parameters.values()
+    hints = {
+        **get_type_hints(_common, include_extras=True),
+        **_hints_of(edit),
+        "model": Model,
+        "return": None,
+    }
+    parameters = [item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in (model, *own, *shared)]
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [item.replace(annotation=hints[item.name]) for item in parameters]
+    )
+    command.__annotations__ = hints
+    return command
+
+
+def _hints_of(edit: Callable[..., Edit]) -> dict[str, Any]:
+    """The types of the options that an edit has of its own; those of the seeds are not loaded yet."""
+    names = dict.fromkeys(("Catalogue", "Edit", "Offer", "Stated"), Any)
+    return get_type_hints(edit, localns=names, include_extras=True)
 
 
 def set_(
-    model: Model,
+    catalogue: Catalogue,
+    offer: Offer,
+    stated: Stated,
     amounts: Annotated[
         list[str],
         typer.Argument(
@@ -69,95 +128,70 @@ def set_(
         str,
         typer.Option("--from", metavar="INSTANT", help="First instant in force; a day is its start in UTC."),
     ],
-    evidence: Evidence,
-    reason: Reason,
-    provider: Provider = "",
     context: Context = "standard",
-    region: Region = "global",
-    window: Window = "",
-    tier_above: TierAbove = 0,
     per: Annotated[int | None, typer.Option(help="For how many units; must be that of units.csv.")] = None,
     currency: Annotated[str, typer.Option(help="ISO 4217; by default that of the price before.")] = "",
     change_kind: Annotated[
         str,
         typer.Option(help="launch, price_change, promotion_end or backfill; by default as the history says."),
     ] = "",
-    evidence_date: EvidenceDate = None,
-    basis: Basis = "documented",
-    note: Note = "",
-    no_commit: NoCommit = False,
-    dry_run: DryRun = False,
-    source: Source = None,
-    as_json: AsJson = False,
-) -> None:
+) -> Edit:
     """Set prices from an instant on: a new price, a new model, or one that is announced for later."""
     from spanledger_warehouse.seeds import editing
 
-    catalogue = _catalogue(source)
-    edit = editing.set_prices(
+    return editing.set_prices(
         catalogue,
-        _offer(model, provider, region, window, tier_above),
+        offer,
         _amounts(amounts, context),
         editing.instant(starts),
-        _stated(evidence, evidence_date, basis, note),
+        stated,
         per=per,
         currency=currency,
         change_kind=change_kind,
     )
-    _finish(edit, reason, no_commit=no_commit, dry_run=dry_run, as_json=as_json)
 
 
 def end(
-    model: Model,
+    catalogue: Catalogue,
+    offer: Offer,
+    stated: Stated,
     at: Annotated[
         str, typer.Option("--at", metavar="INSTANT", help="First instant at which it holds no more.")
     ],
-    evidence: Evidence,
-    reason: Reason,
     units: Annotated[
         list[str] | None,
         typer.Argument(metavar="[UNIT]…", help="Only these units; by default all of the model."),
     ] = None,
+    context: Annotated[str, typer.Option(help="Only this context; by default all.")] = "",
     withdraw: Annotated[
         bool,
         typer.Option("--withdraw", help="Take back prices announced for --at that never came into force."),
     ] = False,
-    provider: Provider = "",
-    context: Annotated[str, typer.Option(help="Only this context; by default all.")] = "",
-    region: Region = "global",
-    window: Window = "",
-    tier_above: TierAbove = 0,
-    evidence_date: EvidenceDate = None,
-    basis: Basis = "documented",
-    note: Note = "",
-    no_commit: NoCommit = False,
-    dry_run: DryRun = False,
-    source: Source = None,
-    as_json: AsJson = False,
-) -> None:
+) -> Edit:
     """End prices at an instant, or withdraw announced ones. Usage after it is unpriced, never 0."""
     from spanledger_warehouse.seeds import editing
 
-    edit = editing.end_prices(
-        _catalogue(source),
-        _offer(model, provider, region, window, tier_above),
-        units or (),
-        editing.instant(at),
-        _stated(evidence, evidence_date, basis, note),
-        contexts=[context] if context else (),
-        withdraw=withdraw,
+    contexts = [context] if context else ()
+    return editing.end_prices(
+        catalogue, offer, units or (), editing.instant(at), stated, contexts=contexts, withdraw=withdraw
     )
-    _finish(edit, reason, no_commit=no_commit, dry_run=dry_run, as_json=as_json)
 
 
 def correct(
-    model: Model,
-    unit: Annotated[str, typer.Argument(metavar="UNIT", help="A unit of units.csv, or UNIT@CONTEXT.")],
-    evidence: Evidence,
-    reason: Reason,
+    catalogue: Catalogue,
+    offer: Offer,
+    stated: Stated,
+    unit: Annotated[
+        str,
+        typer.Argument(
+            metavar="[UNIT]",
+            help="A unit of units.csv, or UNIT@CONTEXT; left out, only the grounds (--evidence, --basis) of all "
+            "prices of the model from --from are corrected.",
+        ),
+    ] = "",
     price: Annotated[
         str,
-        typer.Argument(metavar="[PRICE]", help="The right price; left out, only the instant is corrected."),
+        typer.Argument(metavar="[PRICE]", help="The right price; left out, the amount stays."),
     ] = "",
     starts: Annotated[
         str | None,
@@ -169,40 +203,27 @@ def correct(
         str | None,
         typer.Option("--moved-to", metavar="INSTANT", help="The instant from which it really held."),
     ] = None,
-    provider: Provider = "",
     context: Context = "standard",
-    region: Region = "global",
-    window: Window = "",
-    tier_above: TierAbove = 0,
-    evidence_date: EvidenceDate = None,
-    basis: Basis = "documented",
-    note: Note = "",
-    no_commit: NoCommit = False,
-    dry_run: DryRun = False,
-    source: Source = None,
-    as_json: AsJson = False,
-) -> None:
+) -> Edit:
     """Correct a price that was wrong; the wrong row stays, and the new one supersedes it."""
-    from spanledger_warehouse.seeds import editing
+    from spanledger_warehouse.seeds import correcting
+    from spanledger_warehouse.seeds.editing import instant
 
-    edit = editing.correct_price(
-        _catalogue(source),
-        _offer(model, provider, region, window, tier_above),
-        _amount(unit, price, context),
-        _stated(evidence, evidence_date, basis, note),
-        starts=_instant(starts),
-        moved_to=_instant(moved_to),
-    )
-    _finish(edit, reason, no_commit=no_commit, dry_run=dry_run, as_json=as_json)
+    begins = instant(starts) if starts is not None else None
+    if not unit:
+        if begins is None or moved_to is not None:
+            fail("name the UNIT to correct; without one, --from says whose grounds are corrected", SETUP)
+        return correcting.correct_grounds(catalogue, offer, stated, begins)
+    moved = instant(moved_to) if moved_to is not None else None
+    amount = _amount(unit, price, context)
+    return correcting.correct_price(catalogue, offer, amount, stated, starts=begins, moved_to=moved)
 
 
-def _catalogue(source: object) -> Catalogue:
-    from pathlib import Path
-
+def _catalogue(source: Path | None) -> Catalogue:
     from spanledger_warehouse.seeds import parse
     from spanledger_warehouse.seeds.source import PACKAGED
 
-    files = read(source if isinstance(source, Path) else None, None, uncommitted=True)
+    files = read(source, None, uncommitted=True)
     if files.state == PACKAGED:
         fail(
             "the seeds shipped with spanledger are not to be edited; make your own with "
@@ -210,12 +231,6 @@ def _catalogue(source: object) -> Catalogue:
             SETUP,
         )
     return parse(files)
-
-
-def _offer(model: str, provider: str, region: str, window: str, tier_above: int) -> Offer:
-    from spanledger_warehouse.seeds.editing import Offer
-
-    return Offer(model, provider, region, window, tier_above)
 
 
 def _stated(evidence: str, evidence_date: str | None, basis: str, note: str) -> Stated:
@@ -244,12 +259,6 @@ def _amount(unit: str, price: str, context: str) -> Amount:
     return Amount(name, price, own_context or context)
 
 
-def _instant(text: str | None) -> datetime | None:
-    from spanledger_warehouse.seeds import editing
-
-    return editing.instant(text) if text is not None else None
-
-
 def _finish(edit: Edit, reason: str, *, no_commit: bool, dry_run: bool, as_json: bool) -> None:
     from spanledger_warehouse.seeds import editing_commit
 
@@ -274,6 +283,8 @@ def _finish(edit: Edit, reason: str, *, no_commit: bool, dry_run: bool, as_json:
         typer.echo(f"not committed. The message for it:\n\n{editing_commit.message(edit, reason)}", nl=False)
         return
     typer.echo(f"commit {written.commit[:12]} on {written.branch}; what it moves: spanledger prices impact")
+    if written.branch == editing_commit.NO_BRANCH:
+        typer.echo("HEAD is detached, where a commit gets lost: keep it with `git switch -c NAME`", err=True)
 
 
 def _as_object(edit: Edit, reason: str, written: Written) -> dict[str, object]:
