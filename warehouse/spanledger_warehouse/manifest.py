@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -75,7 +76,7 @@ def write_manifest(connection: duckdb.DuckDBPyConnection, database: Path) -> Non
     partial.replace(target)
 
 
-def _loaded(connection: duckdb.DuckDBPyConnection, last_file_id: int) -> dict[str, object]:
+def _loaded(connection: duckdb.DuckDBPyConnection, last_file_id: int) -> dict[str, Any]:
     exists = connection.execute(
         "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'files' "
         "and database_name = current_database()"
@@ -85,7 +86,7 @@ def _loaded(connection: duckdb.DuckDBPyConnection, last_file_id: int) -> dict[st
     return {"format": FORMAT, "files": files, "last_file_id": last, "spans": spans, "digest": digest}
 
 
-def _read(database: Path) -> dict[str, object] | None:
+def _read(database: Path) -> dict[str, Any] | None:
     try:
         said = json.loads(manifest_of(database).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -39,6 +39,12 @@ def mark_days(
     return len(days)
 
 
+def mark_every_day(connection: duckdb.DuckDBPyConnection, *, cause: str, detail: str, run_id: str) -> int:
+    """Note every day of the warehouse as work; returns how many."""
+    rows = connection.execute("select distinct day from raw.spans").fetchall()
+    return mark_days(connection, [day for (day,) in rows], cause=cause, detail=detail, run_id=run_id)
+
+
 def next_mark(connection: duckdb.DuckDBPyConnection) -> int:
     """A mark after all work that is known now."""
     row = connection.execute("select nextval('ops.marks')").fetchone()

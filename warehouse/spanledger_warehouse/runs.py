@@ -159,7 +159,7 @@ def check(
 def publish_run(
     connection: duckdb.DuckDBPyConnection, settings: Settings, *, run_id: str, now: datetime
 ) -> Path:
-    """Publish what was built, if no identity failed, and note that nothing is left to do.
+    """Publish what was built, if no identity failed and anything is new, and note that nothing is left to do.
 
     Raises:
         CheckFailed: an identity does not hold; the last published version stays.
@@ -193,11 +193,13 @@ def publish_run(
     )
     days = pending.require_built(connection)
     require_loaded(connection, closed_folder(settings.home))
-    file = publish(connection, settings.home, publication, days)
+    has_news = publish(connection, settings.home, publication, days)
     with transaction(connection):
         pending.clear(connection)
         connection.execute(sql_text("runs", "note_published"), {"run_id": run_id, "now": now, "days": days})
-    return file
+        if not has_news:
+            connection.execute("update ops.runs set status = 'unchanged' where run_id = ?", [run_id])
+    return settings.home.published_file
 
 
 def _check_identities(connection: duckdb.DuckDBPyConnection, *, run_id: str, now: datetime) -> None:
@@ -262,7 +264,7 @@ def _build_matches(connection: duckdb.DuckDBPyConnection) -> None:
 def _mark_release(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
     """After a release that changes a model, every day has to be built again."""
     last = connection.execute(
-        "select model_digest from ops.runs where status = 'published' order by started_at desc limit 1"
+        "select model_digest from ops.runs where status in ('published', 'unchanged') order by started_at desc limit 1"
     ).fetchone()
     if last is not None and last[0] != models_digest():
         pending.mark_every_day(connection, cause="release", detail=release(), run_id=run_id)

@@ -1,4 +1,4 @@
-"""Rebuilds the ledger from its landing files and seeds in a fresh database and compares every published number.
+"""Rebuilds the ledger from archive, landing files and seeds in a fresh database and compares every published number.
 
 `ledger = f(records, seeds commit, release)`: if the rebuilt rows differ from the published ones, one of the three is
 not what the published file says, or the incremental path has a fault. Either way a person must know.
@@ -13,7 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from spanledger_warehouse import runs
+from spanledger_warehouse import pending, runs
+from spanledger_warehouse.archive.layout import Archive
+from spanledger_warehouse.archive.reading import restore_archive
 from spanledger_warehouse.database import connect
 from spanledger_warehouse.errors import PublishedError, SpanledgerError
 from spanledger_warehouse.looking import read_configured_seeds, utc_now
@@ -66,7 +68,7 @@ class Verification:
     Attributes:
         version: the published version.
         seeds_commit: the commit that it was rebuilt from.
-        missing_files: landing files that brought records and are no longer there; their records cannot be rebuilt.
+        missing_files: files that brought records and are neither archived nor in the landing zone.
         tables: one result per table.
     """
 
@@ -99,11 +101,12 @@ def verify(settings: Settings, *, on_step: Callable[[int, int], None] | None = N
     version, commit, seeds = _published_seeds(settings, published)
     with tempfile.TemporaryDirectory(prefix="spanledger-verify-") as folder:
         scratch = replace(settings, home=replace(settings.home, path=Path(folder)))
-        _rebuild(scratch, seeds, on_step)
+        _rebuild(scratch, Archive(settings.home.archive), seeds, on_step)
         with connect(scratch) as connection:
             connection.execute(f"attach '{_quoted(published)}' as published (read_only)")
             tables = tuple(_compare(connection, table) for table in COMPARED)
-    return Verification(version, commit, _missing_files(settings), tables)
+            missing = _missing_files(connection, settings)
+    return Verification(version, commit, missing, tables)
 
 
 def _published_seeds(settings: Settings, published: Path) -> tuple[str, str, SeedFiles]:
@@ -130,11 +133,15 @@ def _published_seeds(settings: Settings, published: Path) -> tuple[str, str, See
     return version, commit, seeds
 
 
-def _rebuild(settings: Settings, seeds: SeedFiles, on_step: Callable[[int, int], None] | None) -> None:
+def _rebuild(
+    settings: Settings, archive: Archive, seeds: SeedFiles, on_step: Callable[[int, int], None] | None
+) -> None:
     run_id, now = "verify", utc_now()
     models = runs.models_in_order()
     with connect(settings) as connection:
         runs.start_run(connection, run_id, now)
+        restore_archive(connection, archive)
+        pending.mark_every_day(connection, cause="rebuild", detail="verify", run_id=run_id)
         runs.load_landing(connection, settings, run_id=run_id, now=now)
         runs.load_seeds(connection, seeds, run_id=run_id, now=now)
         for done, model in enumerate(models, start=1):
@@ -173,10 +180,14 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: str) -> Compared:
     )
 
 
-def _missing_files(settings: Settings) -> tuple[str, ...]:
-    with connect(settings) as connection:
-        paths = connection.execute("select path from raw.files where lines > 0 order by path").fetchall()
-    return tuple(path for (path,) in paths if not Path(path).is_file())
+def _missing_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[str, ...]:
+    """Files that the warehouse loaded and the rebuilt database, which is open, could not find."""
+    connection.execute(f"attach '{_quoted(settings.home.warehouse_file)}' as verified (read_only)")
+    paths = connection.execute(
+        "select path from verified.raw.files where lines > 0 "
+        "and sha256 not in (select f.sha256 from raw.files as f) order by path"
+    ).fetchall()
+    return tuple(path for (path,) in paths)
 
 
 def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:

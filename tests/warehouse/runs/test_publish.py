@@ -2,12 +2,12 @@
 
 import shutil
 import threading
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import pytest
 from tests.warehouse.harness import query
-from tests.warehouse.records import chat, span
+from tests.warehouse.records import NOON, chat, span
 
 from spanledger_warehouse.publish import EXTRA_TABLES, KEPT_VERSIONS, published_models
 
@@ -103,8 +103,9 @@ def test_readers_during_publishing_see_whole_versions_and_no_error(built):
     try:
         built.land("late.jsonl", [span(7, usage=chat(1, 1))])
         built.run()
-        for _ in range(5):
-            built.publish()
+        for number in range(8, 12):
+            built.land(f"{number}.jsonl", [span(number, usage=chat(1, 1))])
+            built.run()
     finally:
         stop.set()
         reader.join()
@@ -115,9 +116,47 @@ def test_readers_during_publishing_see_whole_versions_and_no_error(built):
 
 def test_a_run_leaves_the_last_versions_and_no_more(built):
     for number in range(KEPT_VERSIONS):
-        built.publish()
+        built.land(f"{number}.jsonl", [span(number + 7, usage=chat(1, 1))])
+        built.run()
         assert versions(built)[-1].startswith(f"{built.now:%Y%m%dT%H%M}"), number
     assert len(versions(built)) == KEPT_VERSIONS
+
+
+def test_a_run_that_changes_nothing_publishes_nothing(built):
+    file, [version] = built.settings.home.published_file, versions(built)
+    before = (file.stat().st_ino, file.stat().st_mtime_ns, file.read_bytes())
+    assert built.run() == []
+    built.publish()
+    assert (file.stat().st_ino, file.stat().st_mtime_ns, file.read_bytes()) == before
+    assert versions(built) == [version]
+    assert built.look().nothing_new
+    built.land("bad.jsonl", ["{torn"])  # no day changes, and a finding is news all the same
+    assert built.run() == []
+    assert len(versions(built)) == 2
+    [found] = built.published_rows(
+        "select violations from marts.data_quality where check_name = 'rejected_lines'"
+    )
+    assert found == {"violations": 1}
+    built.land("late.jsonl", [span(7, usage=chat(1, 1))])
+    built.run()
+    assert [row["calls"] for row in built.published_rows(NUMBERS)] == [2, 1, 1]
+
+
+def test_only_the_files_of_changed_days_and_tables_are_written_again(built):
+    def files():
+        root = built.settings.home.parquet
+        return {str(path.relative_to(root)): path.stat().st_ino for path in root.rglob("*.parquet")}
+
+    before = files()
+    built.land("late.jsonl", [span(7, ended=NOON + timedelta(days=1), usage=chat(1, 1))])
+    built.run()
+    after = files()
+    written = {name for name in after if after[name] != before.get(name)}
+    by_day = {name for name in written if "day=" in name}
+    assert {name.split("/")[1] for name in by_day} >= {"daily_costs", "calls", "cost_lines"}
+    utc = {name for name in by_day if "business_day=" not in name}
+    assert {name.split("day=")[1][:10] for name in utc} == {"2026-03-11"}
+    assert {name for name in written - by_day if name.startswith("pricing/")} == set()
 
 
 def test_an_older_version_is_not_changed_by_a_newer_one(built):
@@ -143,7 +182,7 @@ def test_what_was_lost_is_published_again_whole(built, lost):
 
 
 def test_nothing_of_another_warehouse_stays_in_the_published_file(built):
-    built.settings.home.warehouse_file.unlink()
+    shutil.rmtree(built.settings.home.warehouse_file.parent)
     built.land("fresh.jsonl", [span(1, usage=chat(1, 1), tenant="fresh")])
     built.run()
     found = built.published_rows("select tenant_id, day from marts.daily_costs")

@@ -22,6 +22,9 @@ from spanledger_warehouse.settings import Home
 # One transaction takes files up to this size together (or one larger file).
 BATCH_BYTES = 256 << 20
 
+# What an accepted line can be; each has its table in `raw`.
+KINDS = ("spans", "losses", "segments")
+
 REASONS = {
     "not_json": "the line is not valid JSON",
     "not_an_object": "the line is JSON but not an object",
@@ -53,6 +56,13 @@ class LoadResult:
 def has_new_files(connection: duckdb.DuckDBPyConnection, home: Home) -> bool:
     """Whether a load would look into any file."""
     return bool(candidates(connection, (home.spool, home.landing)))
+
+
+def prepare_session(connection: duckdb.DuckDBPyConnection) -> None:
+    """What the statements that parse records need."""
+    connection.execute(sql_text("landing", "macros"))
+    connection.execute("set variable record_structure = ?", [STRUCTURE])
+    connection.execute("set variable known_keys = ?", [list(KNOWN_KEYS)])
 
 
 def load(
@@ -100,9 +110,7 @@ class _Loader:
         self.run_id = run_id
         self.now = now
         self.result = LoadResult()
-        connection.execute(sql_text("landing", "macros"))
-        connection.execute("set variable record_structure = ?", [STRUCTURE])
-        connection.execute("set variable known_keys = ?", [list(KNOWN_KEYS)])
+        prepare_session(connection)
 
     def load_batch(self, batch: list[Candidate], on_file: Callable[[Path], None] | None) -> None:
         """Load the files of one batch in one transaction."""
@@ -160,9 +168,7 @@ class _Loader:
             read = inspection if source is path else inspect(source)
             replaced = self._read_lines(source, read)
             self.connection.execute(sql_text("landing", "parse_records"))
-            counts = {
-                kind: self._insert(f"insert_{kind}", file_id) for kind in ("spans", "losses", "segments")
-            }
+            counts = {kind: self._insert(f"insert_{kind}", file_id) for kind in KINDS}
             rejected = self._reject(path, source, inspection, file_id, replaced)
         self.connection.execute(
             "insert into raw.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

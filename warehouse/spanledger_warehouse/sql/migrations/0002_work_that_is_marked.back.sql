@@ -12,3 +12,4 @@ alter table ops.dirty_days_1 rename to dirty_days;
 drop table ops.built_days;
 drop table ops.days_before;
 drop sequence ops.marks;
+drop table ops.archived_files;

@@ -48,3 +48,4 @@ create table if not exists ops.check_results (
     what_to_do varchar not null,
     checked_at timestamp not null
 );
+create table if not exists ops.archived_files (file_id bigint not null, batch bigint not null);
