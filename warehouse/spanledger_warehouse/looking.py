@@ -74,7 +74,7 @@ def look(settings: Settings, seeds: SeedFiles) -> Look:
         create_loaded(connection)
         files = len(candidates(connection, (settings.home.spool, settings.home.landing)))
         last = connection.execute(
-            "select seeds_digest, seeds_state, model_digest from ops.runs where status = 'published' "
+            "select seeds_digest, seeds_state, model_digest from ops.runs where status in ('published', 'unchanged') "
             "order by started_at desc limit 1"
         ).fetchone()
         dirty = connection.execute("select count(*) from ops.dirty_days").fetchone()

@@ -1,4 +1,4 @@
-"""Publishes the marts: a new version is a copy of the last with the changed days replaced, put in place by rename.
+"""Publishes the marts: a new version is a copy of the last with what changed replaced, put in place by rename.
 
 published/spanledger.duckdb           the current version, a regular file (readers keep the inode they opened)
 published/parquet                     the same tables as Parquet, a link to the current version's folder
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from spanledger_warehouse.build import contiguous, touched_days
+from spanledger_warehouse.build import column_types, contiguous, touched_days
 from spanledger_warehouse.database import STORAGE_VERSION
 from spanledger_warehouse.models import Model, discover
 from spanledger_warehouse.settings import Home
@@ -25,6 +25,8 @@ KEPT_VERSIONS = 3
 # Beside every mart: what `explain`, exports and auditors read.
 EXTRA_TABLES = ("ledger.cost_lines", "pricing.prices", "pricing.units")
 CATALOG = "publication"
+# Which run wrote a row, and when, is no news by itself.
+_NO_NEWS = {"version", "run_id", "published_at", "checked_at"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def published_models() -> list[Model]:
 
 def publish(
     connection: duckdb.DuckDBPyConnection, home: Home, publication: Publication, days: Sequence[date]
-) -> Path:
+) -> bool:
     """Write a new version and switch to it. Readers see the old one or the new one, never a mixture.
 
     Args:
@@ -65,24 +67,28 @@ def publish(
         days: the days that changed since the last version.
 
     Returns:
-        The published file.
+        Whether there is a new version; without any news the last one stays.
     """
     folder = home.published / "versions" / publication.version
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     file = folder / "spanledger.duckdb"
-    _copy_last(connection, home, file)
-    whole = _write_database(connection, file, publication, days)
-    _write_parquet(connection, home.parquet, folder / "parquet", days, whole)
+    is_copy = _copy_last(connection, home, file)
+    news = _write_database(connection, file, publication, days)
+    if is_copy and home.parquet.is_dir() and not days and not news:
+        shutil.rmtree(folder)
+        return False
+    _sync(file)
+    _write_parquet(connection, home.parquet, folder / "parquet", days, news)
     _switch(home, folder)
     _expire(home.published / "versions", keep=publication.version)
-    return home.published_file
+    return True
 
 
-def _copy_last(connection: duckdb.DuckDBPyConnection, home: Home, file: Path) -> None:
+def _copy_last(connection: duckdb.DuckDBPyConnection, home: Home, file: Path) -> bool:
     """Start from the published file, if it is what this warehouse published last: of another nothing may stay."""
     if not home.published_file.is_file():
-        return
+        return False
     shutil.copyfile(home.published_file, file)
     last = connection.execute(
         "select run_id from ops.runs where status = 'published' order by started_at desc limit 1"
@@ -97,31 +103,35 @@ def _copy_last(connection: duckdb.DuckDBPyConnection, home: Home, file: Path) ->
         found = None
     if last is None or found != last:
         file.unlink()
+    return file.is_file()
 
 
 def _write_database(
     connection: duckdb.DuckDBPyConnection, file: Path, publication: Publication, days: Sequence[date]
 ) -> set[str]:
-    """Returns the names of the tables that were written whole."""
-    whole: set[str] = set()
+    """Returns the names of the tables that were written whole, because something in them is new."""
+    news: set[str] = set()
     connection.execute(f"attach '{_quoted(file)}' as {CATALOG} (storage_version '{STORAGE_VERSION}')")
     try:
         for model in published_models():
             connection.execute(f"create schema if not exists {CATALOG}.{model.schema}")
             if _copy_table(connection, model, days):
-                whole.add(model.full_name)
-        _describe(connection, publication)
+                news.add(model.full_name)
+        if _describe(connection, publication):
+            news.add("ops.publication")
         connection.execute(f"checkpoint {CATALOG}")
     finally:
         connection.execute(f"detach {CATALOG}")
-    _sync(file)
-    return whole
+    return news
 
 
 def _copy_table(connection: duckdb.DuckDBPyConnection, model: Model, days: Sequence[date]) -> bool:
     target = f"{CATALOG}.{model.full_name}"
     column = model.day_column
-    if column is None or not _same_shape(connection, model, target):
+    same_shape = _same_shape(connection, model, target)
+    if same_shape and column is None and not _has_news(connection, model.full_name, target):
+        return False
+    if column is None or not same_shape:
         connection.execute(f"create or replace table {target} as from {model.full_name}")
         return True
     for first, last in contiguous(touched_days(model, days)):
@@ -140,37 +150,50 @@ def _same_shape(connection: duckdb.DuckDBPyConnection, model: Model, target: str
     ).fetchone()
     if not exists:
         return False
-    return (
-        connection.execute(f"describe {target}").fetchall()
-        == connection.execute(f"describe {model.full_name}").fetchall()
-    )
+    return column_types(connection, target) == column_types(connection, model.full_name)
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, publication: Publication) -> None:
-    connection.execute(f"create schema if not exists {CATALOG}.ops")
+def _has_news(connection: duckdb.DuckDBPyConnection, table: str, published: str) -> bool:
+    columns = ", ".join(name for name in column_types(connection, table) if name not in _NO_NEWS)
+    new, old = f"select {columns} from {table}", f"select {columns} from {published}"
+    differing = f"(({new}) except all ({old})) union all (({old}) except all ({new}))"
+    return connection.execute(f"select 1 from ({differing}) limit 1").fetchone() is not None
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, publication: Publication) -> bool:
+    """Returns whether the version says anything new of itself but its name and time."""
     values: Mapping[str, object] = dict(vars(publication))
     columns = ", ".join(f"${name} as {name}" for name in values)
     connection.execute(
-        f"create or replace table {CATALOG}.ops.publication as "
+        f"create or replace temp table publication_now as "
         f"select {columns}, (select complete_through from staging.complete_through) as complete_through",
         values,
     )
+    target = f"{CATALOG}.ops.publication"
+    connection.execute(f"create schema if not exists {CATALOG}.ops")
+    connection.execute(f"create table if not exists {target} as from publication_now limit 0")
+    same_shape = column_types(connection, target) == column_types(connection, "publication_now")
+    news = not same_shape or _has_news(connection, "publication_now", target)
+    connection.execute(f"create or replace table {target} as from publication_now")
+    return news
 
 
 def _write_parquet(
-    connection: duckdb.DuckDBPyConnection, current: Path, target: Path, days: Sequence[date], whole: set[str]
+    connection: duckdb.DuckDBPyConnection, current: Path, target: Path, days: Sequence[date], news: set[str]
 ) -> None:
     if current.is_dir():
         shutil.copytree(current, target, copy_function=os.link)
     for model in published_models():
         folder = target / model.schema / model.name
         if model.day_column is None:
+            if model.full_name not in news and folder.is_dir():
+                continue
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             _copy_to(connection, f"from {model.full_name}", folder / "data.parquet")
             continue
         rewritten = touched_days(model, days)
-        if model.full_name in whole or not folder.is_dir():
+        if model.full_name in news or not folder.is_dir():
             shutil.rmtree(folder, ignore_errors=True)
             rows = connection.execute(
                 f"select distinct {model.day_column} from {model.full_name} order by all"
