@@ -143,18 +143,17 @@ def test_a_damaged_archive_leaves_the_database_as_it_is(kept):
 @pytest.mark.parametrize("dies_at", ["new", "manifest"])
 def test_a_death_while_the_new_database_takes_its_place_is_noticed_or_harmless(kept, monkeypatch, dies_at):
     before = numbers(kept)
-    real = rebuilding.manifest_of
 
     def dying(database):
         raise KeyboardInterrupt
 
-    if dies_at == "manifest":  # the new database is in place, the manifest is still the old one's
-        monkeypatch.setattr(rebuilding, "manifest_of", dying)
-    else:
-        monkeypatch.setattr(rebuilding.Path, "hardlink_to", lambda _self, _target: dying(real))
-    with pytest.raises(KeyboardInterrupt):
-        do_rebuild(kept)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        if dies_at == "manifest":  # the new database is in place, the manifest is still the old one's
+            patch.setattr(rebuilding, "manifest_of", dying)
+        else:
+            patch.setattr(rebuilding.Path, "hardlink_to", lambda _self, target: dying(target))
+        with pytest.raises(KeyboardInterrupt):
+            do_rebuild(kept)
     assert manifest_of(kept.settings.home.warehouse_file).is_file()
     with contextlib.suppress(DatabaseError):  # which asks for the rebuild that follows
         kept.run()
