@@ -11,7 +11,7 @@ from spanledger_warehouse.seeds.rows import FILES, PriceRow
 from spanledger_warehouse.seeds.tables import columns_of
 
 MICROSECOND = timedelta(microseconds=1)
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def amount(catalogue, provider, model, unit, at, *, context="standard", region="global", tier=0):
