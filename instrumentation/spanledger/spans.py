@@ -11,13 +11,12 @@ from typing import Any, Final
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 
 from spanledger import attributes as names
 from spanledger import records
-from spanledger.diagnostics import internal_error
+from spanledger.diagnostics import internal_error, logger
 from spanledger.records import FinishedSpan
 from spanledger.version import __version__
 
@@ -42,14 +41,15 @@ class Spans:
         self._write = write
         self._mirror = mirror
         self._export = export
-        self._resource_of: Any = None
+        self._resource_of: Any = self
         self._resource: Mapping[str, Any] = {}
         self._lines = records.SpanLines("", SCOPE, __version__, {})
+        self._no_provider = False
         self._mirrored: tuple[Any, Tracer | None] = (None, None)
 
     def resource(self) -> Mapping[str, Any]:
         """Attributes of the resource; the application's own fills in what the environment did not say."""
-        application = trace.get_tracer_provider()
+        application = self._provider()
         if self._resource_of is not application:
             theirs = getattr(application, "resource", None)
             own = self._own
@@ -111,11 +111,26 @@ class Spans:
         except Exception:
             internal_error("handing a span on")
 
+    def _provider(self) -> Any:
+        """The application's TracerProvider, or what stands in for it; None where OTEL_* ask for one in vain."""
+        if self._no_provider:
+            return None
+        try:
+            return trace.get_tracer_provider()
+        except Exception as error:
+            self._no_provider = True
+            logger.warning(
+                "Spans are not shown in the application's traces: OpenTelemetry has none (%s).", error
+            )
+            return None
+
     def _application_tracer(self) -> Tracer | None:
-        provider = trace.get_tracer_provider()
+        provider = self._provider()
         if self._mirrored[0] is not provider:
             # The application may set its provider at any time; until then there is only a stand-in.
-            nothing = isinstance(provider, trace.ProxyTracerProvider | trace.NoOpTracerProvider)
+            nothing = provider is None or isinstance(
+                provider, trace.ProxyTracerProvider | trace.NoOpTracerProvider
+            )
             self._mirrored = (provider, None if nothing else provider.get_tracer(SCOPE, __version__))
         return self._mirrored[1]
 
@@ -123,12 +138,13 @@ class Spans:
 _SDK: Final = {"telemetry.sdk.language": "python", "telemetry.sdk.name": "opentelemetry"}
 
 
+# As OpenTelemetry's `is_instrumentation_enabled` has them; its module does not import under some OTEL_PROPAGATORS.
+_SUPPRESSING: Final = (
+    "suppress_instrumentation",
+    getattr(otel_context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation"),
+)
+
+
 def _wanted(context: Context) -> bool:
     """Whether the caller lets instrumentations show up here; its spending is in the ledger regardless."""
-    if not context:
-        return True
-    token = otel_context.attach(context)
-    try:
-        return bool(is_instrumentation_enabled())
-    finally:
-        otel_context.detach(token)
+    return not (context and any(otel_context.get_value(key, context) for key in _SUPPRESSING))

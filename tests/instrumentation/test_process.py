@@ -1,5 +1,6 @@
 """Whole processes: light import, zero code, OTEL_* variables, the command line."""
 
+import json
 import os
 import re
 import subprocess
@@ -7,6 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import opentelemetry.environment_variables
+import opentelemetry.instrumentation.environment_variables
+import opentelemetry.sdk.environment_variables
 import pytest
 
 HEAVY = (
@@ -98,6 +102,43 @@ def test_no_otel_variable_switches_billing_off(variable: str, value: str, record
     (record,) = records()
     assert record["request_model"] == "m" * 200
     assert record["usage_status"] == "complete"
+
+
+# A child for each variable; it imports OpenTelemetry itself, since some are read by imports.
+EVERY_VARIABLE = """
+import os, sys, httpx2
+failed = []
+for variable in sys.argv[1:]:
+    child = os.fork()
+    if not child:
+        os.environ[variable] = "nonsense"
+        os.environ["SPANLEDGER_SPOOL"] = os.path.join(os.environ["SPANLEDGER_HOME"], variable)
+        import spanledger
+        spanledger.instrument()
+        exec(os.environ["CALL"])
+        os._exit(not spanledger.flush())
+    if os.waitpid(child, 0)[1]:
+        failed.append(variable)
+sys.exit(" ".join(failed) or None)
+"""
+
+
+def test_no_variable_that_opentelemetry_knows_switches_billing_off(tmp_path: Path) -> None:
+    modules = (
+        opentelemetry.environment_variables,
+        opentelemetry.instrumentation.environment_variables,
+        opentelemetry.sdk.environment_variables,
+    )
+    # The ones that are honoured are tested below.
+    variables = {name for module in modules for name in vars(module) if name.startswith("OTEL_")}
+    variables -= {"OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"}
+    assert len(variables) > 80
+    home = tmp_path / "home"
+    run(sys.executable, "-W", "error", "-c", EVERY_VARIABLE, *sorted(variables), CALL=CALL, SPANLEDGER_TENANT="t")
+    for variable in variables:
+        (file,) = (home / variable).glob("*.jsonl")
+        record = json.loads(file.read_text(encoding="utf-8").splitlines()[0])
+        assert (record["request_model"], record["usage_status"]) == ("m" * 200, "complete"), variable
 
 
 def test_resource_variables_are_honoured(records: Any) -> None:
