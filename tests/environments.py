@@ -28,7 +28,7 @@ def python_with(name: str, *requirements: str, options: Sequence[str] = (), newe
     """
     asked = "\n".join([sys.version, *options, *requirements, (CHECKOUT / "pyproject.toml").read_text()])
     stamp = hashlib.sha256(asked.encode()).hexdigest()
-    folder = _FOLDER / name
+    folder = _FOLDER / f"{name}-{sys.version_info[0]}.{sys.version_info[1]}"
     python, made = folder / "bin" / "python", folder / "made-from"
     is_made = made.is_file() and made.read_text() == stamp
     if not is_made:

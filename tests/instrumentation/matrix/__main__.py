@@ -20,6 +20,8 @@ from spanledger.supported import OLDEST
 
 # What came out last before the SDKs went from httpx to httpx2.
 LAST_ON_HTTPX = ("openai<3", "anthropic<1", "google-genai<2", "httpx", "aiohttp", "requests", "botocore")
+# SDKs on top of httpx that the newest column tries too.
+OTHERS = ("mistralai", "groq", "cohere", "openrouter", "ollama")
 
 
 def oldest() -> list[str]:
@@ -32,7 +34,7 @@ def oldest() -> list[str]:
 
 def columns() -> dict[str, list[str]]:
     """What each environment holds."""
-    return {"oldest": oldest(), "last-on-httpx": list(LAST_ON_HTTPX), "newest": list(OLDEST)}
+    return {"oldest": oldest(), "last-on-httpx": list(LAST_ON_HTTPX), "newest": [*OLDEST, *OTHERS]}
 
 
 def main(chosen: list[str]) -> int:

@@ -7,182 +7,21 @@ line a client and exits 1 when something does not hold. It needs nothing but the
 
 from __future__ import annotations
 
-import asyncio
 import importlib.metadata
 import importlib.util
 import json
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
+from clients import CLIENTS, httpx_1, httpx_2
 from provider import INPUT, OUTPUT, Handler
 
 import spanledger
 from spanledger import doctor, testing
-
-ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
-STREAMED = {**ASKED, "stream": True, "stream_options": {"include_usage": True}}
-MESSAGES: Any = ASKED["messages"]
-
-
-def over_httpx(library: Any, url: str) -> int:
-    """Four calls over httpx or httpx2."""
-    with library.Client() as client:
-        client.post(f"{url}/v1/chat/completions", json=ASKED).raise_for_status()
-        with client.stream("POST", f"{url}/v1/chat/completions", json=STREAMED) as response:
-            assert b"[DONE]" in b"".join(response.iter_bytes())
-
-    async def calls() -> None:
-        async with library.AsyncClient() as client:
-            (await client.post(f"{url}/v1/chat/completions", json=ASKED)).raise_for_status()
-            async with client.stream("POST", f"{url}/v1/chat/completions", json=STREAMED) as response:
-                assert b"[DONE]" in b"".join([piece async for piece in response.aiter_bytes()])
-
-    asyncio.run(calls())
-    return 4
-
-
-def httpx_1(url: str) -> int:
-    """httpx."""
-    import httpx
-
-    return over_httpx(httpx, url)
-
-
-def httpx_2(url: str) -> int:
-    """httpx2."""
-    import httpx2
-
-    return over_httpx(httpx2, url)
-
-
-def over_aiohttp(url: str) -> int:
-    """aiohttp."""
-    import aiohttp
-
-    async def calls() -> None:
-        async with aiohttp.ClientSession() as session:
-            async with session.post(f"{url}/v1/chat/completions", json=ASKED) as response:
-                assert (await response.json())["usage"]
-            async with session.post(f"{url}/v1/chat/completions", json=STREAMED) as response:
-                assert b"[DONE]" in b"".join([piece async for piece in response.content.iter_any()])
-
-    asyncio.run(calls())
-    return 2
-
-
-def over_requests(url: str) -> int:
-    """requests."""
-    import requests
-
-    assert requests.post(f"{url}/v1/chat/completions", json=ASKED, timeout=9).json()["usage"]
-    with requests.post(f"{url}/v1/chat/completions", json=STREAMED, timeout=9, stream=True) as response:
-        assert b"[DONE]" in b"".join(response.iter_content(None))
-    return 2
-
-
-def over_botocore(url: str) -> int:
-    """Bedrock's four calls over botocore."""
-    import botocore.session
-
-    client = botocore.session.Session().create_client(
-        "bedrock-runtime",
-        region_name="us-east-1",
-        aws_access_key_id="k",
-        aws_secret_access_key="k",
-        endpoint_url=url,
-    )
-    messages = [{"role": "user", "content": [{"text": "hi"}]}]
-    assert client.converse(modelId="m", messages=messages)["usage"]["inputTokens"] == INPUT
-    events = list(client.converse_stream(modelId="m", messages=messages)["stream"])
-    assert "metadata" in events[-1]
-    body = json.dumps({"max_tokens": 1})
-    assert json.loads(client.invoke_model(modelId="m", body=body)["body"].read())["usage"]
-    assert len(list(client.invoke_model_with_response_stream(modelId="m", body=body)["body"])) == 3
-    return 4
-
-
-def by_openai(url: str) -> int:
-    """OpenAI's SDK."""
-    import openai
-
-    options: Any = {"base_url": f"{url}/v1", "api_key": "k", "max_retries": 0}
-    usage: Any = {"include_usage": True}
-    with openai.OpenAI(**options) as client:
-        assert client.chat.completions.create(model="m", messages=MESSAGES).usage
-        stream = client.chat.completions.create(
-            model="m", messages=MESSAGES, stream=True, stream_options=usage
-        )
-        assert len(list(stream)) == 2
-
-    async def calls() -> None:
-        async with openai.AsyncOpenAI(**options) as client:
-            assert (await client.chat.completions.create(model="m", messages=MESSAGES)).usage
-            stream = await client.chat.completions.create(
-                model="m", messages=MESSAGES, stream=True, stream_options=usage
-            )
-            assert len([chunk async for chunk in stream]) == 2
-
-    asyncio.run(calls())
-    return 4
-
-
-def by_anthropic(url: str) -> int:
-    """Anthropic's SDK."""
-    import anthropic
-
-    options: Any = {"base_url": url, "api_key": "k", "max_retries": 0}
-    asked: Any = {"model": "m", "max_tokens": 9, "messages": MESSAGES}
-    with anthropic.Anthropic(**options) as client:
-        assert client.messages.create(**asked).usage.output_tokens == OUTPUT
-        with client.messages.stream(**asked) as stream:
-            assert stream.get_final_message().usage.output_tokens == OUTPUT
-
-    async def calls() -> None:
-        async with anthropic.AsyncAnthropic(**options) as client:
-            assert (await client.messages.create(**asked)).usage.output_tokens == OUTPUT
-            async with client.messages.stream(**asked) as stream:
-                assert (await stream.get_final_message()).usage.output_tokens == OUTPUT
-
-    asyncio.run(calls())
-    return 4
-
-
-def by_google(url: str) -> int:
-    """Google's SDK."""
-    from google import genai
-
-    client = genai.Client(api_key="k", http_options={"base_url": url})  # type: ignore[arg-type]
-    asked: Any = {"model": "m", "contents": "hi"}
-    assert client.models.generate_content(**asked).usage_metadata
-    assert list(client.models.generate_content_stream(**asked))
-
-    async def calls() -> None:
-        assert (await client.aio.models.generate_content(**asked)).usage_metadata
-        stream: Any = client.aio.models.generate_content_stream(**asked)
-        # Early releases return the iterator, later ones a coroutine of it.
-        stream = await stream if isinstance(stream, Awaitable) else stream
-        assert [chunk async for chunk in stream]
-
-    asyncio.run(calls())
-    return 4
-
-
-# Per distribution: its module, the calls, and the provider that the loopback address stands for.
-CLIENTS: dict[str, tuple[str, Callable[[str], int], str]] = {
-    "httpx": ("httpx", httpx_1, "openai"),
-    "httpx2": ("httpx2", httpx_2, "openai"),
-    "aiohttp": ("aiohttp", over_aiohttp, "openai"),
-    "requests": ("requests", over_requests, "openai"),
-    "botocore": ("botocore", over_botocore, "aws.bedrock"),
-    "openai": ("openai", by_openai, "openai"),
-    "anthropic": ("anthropic", by_anthropic, "anthropic"),
-    "google-genai": ("google.genai", by_google, "gcp.gemini"),
-}
 
 
 def is_there(module: str) -> bool:

@@ -10,6 +10,9 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 INPUT, OUTPUT = 31, 17
+MESSAGES: Any = [{"role": "user", "content": "hi"}]
+ASKED = {"model": "m", "messages": MESSAGES}
+STREAMED = {**ASKED, "stream": True, "stream_options": {"include_usage": True}}
 
 
 def sse(*events: Any) -> bytes:
@@ -39,7 +42,7 @@ def frame(kind: str, payload: Any) -> bytes:
 def openai_answer(streamed: bool) -> bytes:
     """A chat completion."""
     usage = {"prompt_tokens": INPUT, "completion_tokens": OUTPUT, "total_tokens": INPUT + OUTPUT}
-    head = {"id": "c", "created": 1, "model": "m-1"}
+    head = {"id": "c", "created": 1, "model": "m-1", "system_fingerprint": "f"}
     message = {"role": "assistant", "content": "x"}
     if not streamed:
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
@@ -81,6 +84,32 @@ def gemini_answer(streamed: bool) -> bytes:
     return sse(whole) if streamed else json.dumps(whole).encode()
 
 
+def cohere_answer(streamed: bool) -> bytes:
+    """A chat of version 2."""
+    counts = {"input_tokens": INPUT, "output_tokens": OUTPUT}
+    usage = {"billed_units": counts, "tokens": counts}
+    if not streamed:
+        message = {"role": "assistant", "content": [{"type": "text", "text": "x"}]}
+        whole = {"id": "c", "finish_reason": "COMPLETE", "message": message, "usage": usage}
+        return json.dumps(whole).encode()
+    return sse(
+        {"type": "message-start", "id": "c", "delta": {"message": {"role": "assistant", "content": []}}},
+        {"type": "message-end", "delta": {"finish_reason": "COMPLETE", "usage": usage}},
+    )
+
+
+def ollama_answer(streamed: bool) -> bytes:
+    """A chat, streamed as JSON lines."""
+    head = {
+        "model": "m",
+        "created_at": "2026-01-01T00:00:00Z",
+        "message": MESSAGES[0] | {"role": "assistant"},
+    }
+    last = {**head, "done": True, "done_reason": "stop", "prompt_eval_count": INPUT, "eval_count": OUTPUT}
+    lines = [{**head, "done": False}, last] if streamed else [last]
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+
 def bedrock_answer(path: str) -> tuple[str, bytes]:
     """Converse and InvokeModel, streamed and not: content type and body."""
     usage = {"inputTokens": INPUT, "outputTokens": OUTPUT, "totalTokens": INPUT + OUTPUT}
@@ -117,6 +146,10 @@ class Handler(BaseHTTPRequestHandler):
         kind = "text/event-stream" if streamed else "application/json"
         if "/model/" in path:
             kind, body = bedrock_answer(path)
+        elif path.endswith("/v2/chat"):
+            body = cohere_answer(streamed)
+        elif path.endswith("/api/chat"):
+            kind, body = "application/x-ndjson" if streamed else kind, ollama_answer(streamed)
         elif "ontent" in path:
             body = gemini_answer(streamed)
         else:

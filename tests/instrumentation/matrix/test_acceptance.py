@@ -17,7 +17,8 @@ def test_every_client_of_this_environment_is_accepted(tmp_path: Path) -> None:
     )
     tried = {line.split()[0]: line.split()[2] for line in ended.stdout.splitlines()}
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert tried == dict.fromkeys([*OLDEST, "opentelemetry-sdk", "doctor"], "ok")
+    others = ["mistralai", "groq", "cohere", "openrouter", "ollama", "opentelemetry-sdk", "doctor"]
+    assert tried == dict.fromkeys([*OLDEST, *others], "ok")
 
 
 def test_releases_are_compared_by_their_numbers() -> None:
