@@ -27,8 +27,9 @@ class ServerFolder:
 
     def close(self) -> None:
         """Remove the folder."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        os.close(self._lock)
+        if self.path.exists():
+            shutil.rmtree(self.path, ignore_errors=True)
+            os.close(self._lock)
 
 
 def _remove_leftovers(parent: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from spanledger_warehouse.serve import schemas
 from spanledger_warehouse.serve.formats import JSON, to_json
@@ -11,20 +12,20 @@ from spanledger_warehouse.serve.replies import AnyCaller, reply
 router = APIRouter(tags=["about"])
 
 
-@router.get("/healthz", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get("/healthz", response_class=PlainTextResponse)
 def health() -> Response:
     """Whether the process answers; it says nothing else, so it asks for no token."""
-    return Response("ok\n", media_type="text/plain")
+    return PlainTextResponse("ok\n")
 
 
-@router.get("/api/v1/publication", response_model=schemas.AboutShape, response_class=Response)
+@router.get("/api/v1/publication", response_model=schemas.AboutShape, response_class=JSONResponse)
 def publication(request: Request, caller: AnyCaller) -> Response:
     """Which version of the ledger is served."""
     with reply(request, caller.scope) as replying:
         return replying.unchanged or replying.object({})
 
 
-@router.get("/api/v1/caller", response_model=schemas.CallerShape, response_class=Response)
+@router.get("/api/v1/caller", response_model=schemas.CallerShape, response_class=JSONResponse)
 def who(caller: AnyCaller) -> Response:
     """What the server knows about who asks."""
     tenants = None if caller.scope.is_everybody else sorted(caller.scope.names)

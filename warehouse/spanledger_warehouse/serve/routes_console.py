@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, field_validator
 
 from spanledger_warehouse.serve import schemas
@@ -48,7 +49,7 @@ class ResultShape(BaseModel):
 @router.post(
     "",
     response_model=ResultShape,
-    response_class=Response,
+    response_class=JSONResponse,
     responses={
         413: {"model": schemas.Problem, "description": TooLarge.title},
         429: {"model": schemas.Problem, "description": TooMany.title},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from spanledger_warehouse.serve import schemas
 from spanledger_warehouse.serve.answers import answer, coverage_of, dimensions, newest_day, window_of
@@ -24,7 +25,7 @@ def _described(name: str) -> dict[str, Any]:
     """What OpenAPI says about a question."""
     return {
         "response_model": schemas.ANSWERS[name],
-        "response_class": Response,
+        "response_class": JSONResponse,
         "summary": QUESTIONS[name].title,
         "responses": {
             200: {"content": {CSV: {"schema": {"type": "string"}}}},
@@ -105,7 +106,7 @@ def data_quality(
     return _listed("data-quality", request, caller, query)
 
 
-@router.get("/summary", response_model=schemas.SummaryShape, response_class=Response)
+@router.get("/summary", response_model=schemas.SummaryShape, response_class=JSONResponse)
 def summary(request: Request, caller: AnyCaller, query: Annotated[schemas.WindowQuery, Query()]) -> Response:
     """The window in one row, and the window of the same length before it."""
     with reply(request, caller.narrowed(query.tenant)) as replying:
@@ -128,7 +129,7 @@ def summary(request: Request, caller: AnyCaller, query: Annotated[schemas.Window
         )
 
 
-@router.get("/coverage", response_model=schemas.CoverageShape, response_class=Response)
+@router.get("/coverage", response_model=schemas.CoverageShape, response_class=JSONResponse)
 def coverage(request: Request, caller: AnyCaller, query: Annotated[schemas.WindowQuery, Query()]) -> Response:
     """How complete the window's numbers are. Days are days of UTC."""
     with reply(request, caller.narrowed(query.tenant)) as replying:
@@ -144,7 +145,7 @@ def coverage(request: Request, caller: AnyCaller, query: Annotated[schemas.Windo
         )
 
 
-@router.get("/dimensions", response_model=schemas.DimensionsShape, response_class=Response)
+@router.get("/dimensions", response_model=schemas.DimensionsShape, response_class=JSONResponse)
 def named(request: Request, caller: AnyCaller, query: Annotated[schemas.WindowQuery, Query()]) -> Response:
     """The tenants, services, operations, providers and models of the window: what can be filtered by."""
     with reply(request, caller.narrowed(query.tenant)) as replying:

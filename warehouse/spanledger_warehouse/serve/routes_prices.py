@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from spanledger_warehouse.serve import prices, schemas
 from spanledger_warehouse.serve.problems import NotFound, ReadOnly
@@ -24,7 +25,7 @@ _HOW = {
 }
 
 
-@router.get("", response_model=schemas.CatalogueShape, response_class=Response)
+@router.get("", response_model=schemas.CatalogueShape, response_class=JSONResponse)
 def catalogue(
     request: Request, _caller: Administrator, query: Annotated[schemas.PricesQuery, Query()]
 ) -> Response:
@@ -41,7 +42,7 @@ def catalogue(
         return replying.object({"at": at, "page": page, "rows": rows})
 
 
-@router.get("/{id}", response_model=schemas.PriceShape, response_class=Response)
+@router.get("/{id}", response_model=schemas.PriceShape, response_class=JSONResponse)
 def price(request: Request, _caller: Administrator, id: str) -> Response:  # noqa: A002 - the name in the path
     """A price key with all its versions. A `price_id` names the key that it is a version of."""
     with reply(request, EVERYBODY) as replying:
@@ -53,7 +54,7 @@ def price(request: Request, _caller: Administrator, id: str) -> Response:  # noq
         return replying.object(found)
 
 
-@router.get("/{id}/audit-trail", response_model=schemas.AuditShape, response_class=Response)
+@router.get("/{id}/audit-trail", response_model=schemas.AuditShape, response_class=JSONResponse)
 def audit_trail(request: Request, _caller: Administrator, id: str) -> Response:  # noqa: A002
     """Who changed a price, when, why, by whose approval and on which evidence; oldest first."""
     with reply(request, EVERYBODY) as replying:
