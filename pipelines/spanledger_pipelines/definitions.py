@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from spanledger_pipelines.assets.archived import archived_records
 from spanledger_pipelines.assets.models import model_assets
 from spanledger_pipelines.assets.publication import published
 from spanledger_pipelines.assets.sources import load_closed_months, load_landing, load_seeds
@@ -24,14 +25,14 @@ def build_definitions(
     """
     sensor, schedule = automation(JOB)
     return dg.Definitions(
-        assets=[load_landing, load_seeds, load_closed_months, *model_assets(), published],
+        assets=[load_landing, load_seeds, load_closed_months, *model_assets(), published, archived_records],
         asset_checks=asset_checks(),
         resources={"warehouse": warehouse or Warehouse(home=home, uncommitted=uncommitted)},
         jobs=[
             dg.define_asset_job(
                 JOB,
                 selection=dg.AssetSelection.all(),
-                description="One pass: load, price, build, check, publish.",
+                description="One pass: load, price, build, check, publish, archive.",
             )
         ],
         sensors=[sensor],

@@ -61,6 +61,7 @@ class Ledger:
             days = pending.dirty_days(connection)
             self.build(connection, run_id)
             runs.publish_run(connection, self.settings, run_id=run_id, now=self.now)
+            runs.archive_landing(connection, self.settings)
         return days
 
     def publish(self) -> None:

@@ -27,11 +27,14 @@ class Look:
     seeds_changed: bool
     release_changed: bool
     unfinished: bool
+    unarchived: bool = False
 
     @property
     def nothing_new(self) -> bool:
         """A run would change nothing."""
-        return not (self.new_files or self.seeds_changed or self.release_changed or self.unfinished)
+        return not (
+            self.new_files or self.seeds_changed or self.release_changed or self.unfinished or self.unarchived
+        )
 
 
 def utc_now() -> datetime:
@@ -78,11 +81,15 @@ def look(settings: Settings, seeds: SeedFiles) -> Look:
             "order by started_at desc limit 1"
         ).fetchone()
         dirty = connection.execute("select count(*) from ops.dirty_days").fetchone()
+        waiting = connection.execute(
+            "select 1 from raw.files anti join ops.archived_files using (file_id) limit 1"
+        ).fetchone()
     return Look(
         new_files=files,
         seeds_changed=last is None or (last[0], last[1]) != (seeds.digest, seeds.state),
         release_changed=last is None or last[2] != models_digest(),
         unfinished=bool(dirty and dirty[0]),
+        unarchived=waiting is not None,
     )
 
 

@@ -45,6 +45,16 @@ def mark_every_day(connection: duckdb.DuckDBPyConnection, *, cause: str, detail:
     return mark_days(connection, [day for (day,) in rows], cause=cause, detail=detail, run_id=run_id)
 
 
+def days_of_tenant(connection: duckdb.DuckDBPyConnection, tenant: str, first: date, last: date) -> list[date]:
+    """The days on which a tenant has calls, as sent or as attributed."""
+    rows = connection.execute(
+        "select distinct day from staging.stg_calls where tenant_id = $tenant and day between $first and $last "
+        "union select distinct day from raw.spans where tenant = $tenant and day between $first and $last order by day",
+        {"tenant": tenant, "first": first, "last": last},
+    ).fetchall()
+    return [day for (day,) in rows]
+
+
 def next_mark(connection: duckdb.DuckDBPyConnection) -> int:
     """A mark after all work that is known now."""
     row = connection.execute("select nextval('ops.marks')").fetchone()

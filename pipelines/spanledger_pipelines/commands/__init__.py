@@ -16,6 +16,7 @@ from spanledger_pipelines.commands import (
     explain,
     export,
     migrate,
+    operations,
     price,
     publish,
     report,
@@ -51,7 +52,22 @@ SpanledgerGroup.lazy["token"] = LazyGroup(
     help="Who may ask the server: make, list, revoke and expire tokens.",
 )
 
-for module in (demo, run, report, explain, verify, export, publish, serve, price, collect, ship, dev, migrate):
+for module in (
+    demo,
+    run,
+    report,
+    explain,
+    verify,
+    export,
+    publish,
+    serve,
+    price,
+    collect,
+    ship,
+    dev,
+    migrate,
+    operations,
+):
     module.register(app)
 
 

@@ -82,7 +82,7 @@ def _note_what_counts(connection: duckdb.DuckDBPyConnection, archive: Archive) -
         connection.execute(
             "insert into ops.archived_files select f.file_id, 0 from raw.files as f "
             "semi join read_parquet(?, union_by_name = true) as a on f.sha256 = a.sha256 "
-            "anti join ops.archived_files as n on f.file_id = n.file_id",
+            "anti join (from ops.archived_files where batch is not null) as n on f.file_id = n.file_id",
             [paths_of(parts)],
         )
 
@@ -90,7 +90,8 @@ def _note_what_counts(connection: duckdb.DuckDBPyConnection, archive: Archive) -
 def _waiting(connection: duckdb.DuckDBPyConnection) -> list[_Loaded]:
     rows = connection.execute(
         "select file_id, path, bytes, spans + losses + segments, loaded_at from raw.files "
-        "where file_id not in (select a.file_id from ops.archived_files as a) order by file_id"
+        "where file_id not in (select a.file_id from ops.archived_files as a where a.batch is not null) "
+        "order by file_id"
     ).fetchall()
     return [_Loaded(file_id, Path(path), size, lines, at) for file_id, path, size, lines, at in rows]
 
@@ -124,6 +125,7 @@ def _lines_of_batch(
             taken.append(file)
             continue
         connection.execute("delete from archive_lines where file_id = ?", [file.file_id])
+        _note(connection, [file.file_id], None)
         what = (
             "is gone"
             if found is None
@@ -181,14 +183,23 @@ def _write_batch(
     files = archive.work / "files.parquet"
     connection.execute(f"copy ({sql_text('archive', 'files_of_batch')}) to '{_quoted(files)}' ({_FORMAT})")
     place(files, archive.files / part_name(number, number))  # from here on the batch counts
-    with transaction(connection):
-        connection.execute("insert into ops.archived_files select file_id, ? from archive_batch", [number])
+    _note(connection, [file.file_id for file in taken], number)
     result.files += len(taken)
     result.lines += sum(file.lines for file in taken)
     result.batches += 1
     for folder in days:
         _compact(connection, archive, folder, order="file_id, line")
     _compact(connection, archive, archive.files, order="file_id")
+
+
+def _note(connection: duckdb.DuckDBPyConnection, file_ids: list[int], batch: int | None) -> None:
+    with transaction(connection):
+        connection.execute(
+            "delete from ops.archived_files where list_contains(cast(? as bigint []), file_id)", [file_ids]
+        )
+        connection.execute(
+            "insert into ops.archived_files select unnest(cast(? as bigint [])), ?", [file_ids, batch]
+        )
 
 
 def _compact(connection: duckdb.DuckDBPyConnection, archive: Archive, folder: Path, *, order: str) -> None:

@@ -10,4 +10,4 @@ create table ops.days_before (
     list_cost_usd decimal(38, 12),
     contracted_cost_usd decimal(38, 12)
 );
-create table ops.archived_files (file_id bigint not null, batch bigint not null);
+create table ops.archived_files (file_id bigint not null, batch bigint);

@@ -1,0 +1,34 @@
+"""After the last version is out: what was loaded goes into the archive, which a rebuild reads."""
+
+import dagster as dg
+
+from spanledger_pipelines.assets.publication import PUBLISHED
+from spanledger_pipelines.resources import Warehouse
+from spanledger_warehouse import runs
+
+SHOWN_PROBLEMS = 20
+
+
+@dg.asset(
+    key=["archive", "records"],
+    group_name="archive",
+    kinds={"parquet"},
+    deps=[PUBLISHED],
+    description="Every record that was loaded, word for word, as Parquet by day: what `verify` and `rebuild` read. "
+    "A landing file whose records are here is not needed any more.",
+)
+def archived_records(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Archive what was loaded; a file that cannot be archived is told, and tried again by the next run."""
+    settings = warehouse.settings()
+    with warehouse.open(context.run.run_id) as connection:
+        done = runs.archive_landing(connection, settings)
+    for problem in done.problems[:SHOWN_PROBLEMS]:
+        context.log.warning(problem)
+    return dg.MaterializeResult(
+        metadata={
+            "path": dg.MetadataValue.path(str(settings.home.archive)),
+            "new_files": done.files,
+            "new_rows": done.lines,
+            "not_archived": len(done.problems),
+        }
+    )
