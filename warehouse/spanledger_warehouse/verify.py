@@ -16,6 +16,7 @@ import duckdb
 from spanledger_warehouse import pending, runs
 from spanledger_warehouse.archive.layout import Archive
 from spanledger_warehouse.archive.reading import restore_archive
+from spanledger_warehouse.closed_months import closed_folder, load_closed_months
 from spanledger_warehouse.database import connect
 from spanledger_warehouse.errors import PublishedError, SpanledgerError
 from spanledger_warehouse.looking import read_configured_seeds, utc_now
@@ -30,10 +31,14 @@ COMPARED = (
     "marts.costs_by_model",
     "marts.costs_by_operation",
     "marts.hourly_costs",
+    "marts.daily_costs_by_business_day",
+    "marts.costs_by_model_by_business_day",
+    "marts.costs_by_operation_by_business_day",
     "marts.calls",
     "marts.failed_calls",
     "marts.recent_calls",
     "marts.unpriced_usage",
+    "marts.corrections",
     "ledger.cost_lines",
 )
 
@@ -69,12 +74,14 @@ class Verification:
         version: the published version.
         seeds_commit: the commit that it was rebuilt from.
         missing_files: files that brought records and are neither archived nor in the landing zone.
+        closed_months: months whose artifact has the digest of `periods.csv`.
         tables: one result per table.
     """
 
     version: str
     seeds_commit: str
     missing_files: tuple[str, ...]
+    closed_months: tuple[str, ...]
     tables: tuple[Compared, ...]
 
     @property
@@ -92,6 +99,7 @@ def verify(settings: Settings, *, on_step: Callable[[int, int], None] | None = N
 
     Raises:
         PublishedError: nothing was published yet.
+        ClosingError: the artifact of a closed month is missing or was changed.
         SeedError: the seeds of the published version cannot be read any more.
         SpanledgerError: the seeds at hand are not the ones that the published version rests on.
     """
@@ -101,12 +109,14 @@ def verify(settings: Settings, *, on_step: Callable[[int, int], None] | None = N
     version, commit, seeds = _published_seeds(settings, published)
     with tempfile.TemporaryDirectory(prefix="spanledger-verify-") as folder:
         scratch = replace(settings, home=replace(settings.home, path=Path(folder)))
-        _rebuild(scratch, Archive(settings.home.archive), seeds, on_step)
+        closed = _rebuild(
+            scratch, Archive(settings.home.archive), closed_folder(settings.home), seeds, on_step
+        )
         with connect(scratch) as connection:
             connection.execute(f"attach '{_quoted(published)}' as published (read_only)")
             tables = tuple(_compare(connection, table) for table in COMPARED)
             missing = _missing_files(connection, settings)
-    return Verification(version, commit, missing, tables)
+    return Verification(version, commit, missing, closed, tables)
 
 
 def _published_seeds(settings: Settings, published: Path) -> tuple[str, str, SeedFiles]:
@@ -134,8 +144,13 @@ def _published_seeds(settings: Settings, published: Path) -> tuple[str, str, See
 
 
 def _rebuild(
-    settings: Settings, archive: Archive, seeds: SeedFiles, on_step: Callable[[int, int], None] | None
-) -> None:
+    settings: Settings,
+    archive: Archive,
+    artifacts: Path,
+    seeds: SeedFiles,
+    on_step: Callable[[int, int], None] | None,
+) -> tuple[str, ...]:
+    """Returns the closed months, whose artifacts were read whole and have the digests of `periods.csv`."""
     run_id, now = "verify", utc_now()
     models = runs.models_in_order()
     with connect(settings) as connection:
@@ -144,10 +159,12 @@ def _rebuild(
         pending.mark_every_day(connection, cause="rebuild", detail="verify", run_id=run_id)
         runs.load_landing(connection, settings, run_id=run_id, now=now)
         runs.load_seeds(connection, seeds, run_id=run_id, now=now)
+        closed = load_closed_months(connection, artifacts, run_id=run_id)
         for done, model in enumerate(models, start=1):
             runs.build_model(connection, model, run_id=run_id, now=now)
             if on_step is not None:
                 on_step(done, len(models))
+    return closed
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, table: str) -> Compared:

@@ -30,6 +30,8 @@ def verify(home: Home = None, as_json: AsJson = False) -> None:
         raise typer.Exit(0 if result.equal else 1)
     for path in result.missing_files:
         typer.echo(f"gone: {path}: its records cannot be rebuilt")
+    for month in result.closed_months:
+        typer.echo(f"equal: closed month {month}: its artifact has the digest of periods.csv")
     for table in result.tables:
         if table.equal:
             typer.echo(f"equal: {table.table}: {table.rows} rows")

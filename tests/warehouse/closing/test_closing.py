@@ -25,6 +25,7 @@ from spanledger_warehouse.database import connect
 from spanledger_warehouse.errors import ClosingError
 from spanledger_warehouse.reading.explain import explain_call
 from spanledger_warehouse.reading.receipt import receipt
+from spanledger_warehouse.verify import verify
 
 INPUT, OUTPUT = price("input", "3"), price("output", "15")
 OVER = date(2026, 4, 1)
@@ -69,7 +70,6 @@ def closed(_closed_once, tmp_path):
     ledger.now, ledger.run_number = _closed_once.now, _closed_once.run_number
     ledger.seeds_folder = tmp_path / "copy" / "seeds"
     ledger.settings = replace(ledger.settings, seeds_source=ledger.seeds_folder)
-    shutil.rmtree(ledger.settings.home.landing)
     return ledger
 
 
@@ -308,6 +308,16 @@ def test_explaining_a_call_shows_what_was_published_and_what_is_known_now(closed
     assert "list cost             0.00045 USD" in text
     assert "output  +0, 0.00015 USD\n    now     30.00 USD per 1,000,000, prices/acme.csv:4" in text
     assert "list cost as known now: 0.0006 USD" in text
+
+
+def test_what_is_verified_are_open_days_rebuilt_and_closed_ones_by_their_digest(closed):
+    closed.land("late.jsonl", [span(9, ended=LAST, usage=chat(1000, 0))])
+    closed.run()
+    result = verify(closed.settings)
+    assert (result.equal, result.closed_months) == (True, ("2026-03",))
+    _append(artifact(closed) / "calls.parquet")
+    with pytest.raises(ClosingError, match=r"calls\.parquet was changed"):
+        verify(closed.settings)
 
 
 BROKEN = {
