@@ -70,13 +70,12 @@ class CallLog:
         if self._thread is None:
             self._start()
 
-    def close(self) -> None:
-        """Write what waits, for two seconds at most, and stop."""
-        thread = self._thread
+    def close(self, patience: float = _PATIENCE) -> None:
+        """Write what waits, for `patience` seconds at most, and let the thread end until the next call."""
+        thread, self._thread = self._thread, None
         if thread is not None:
             self._lines.put(None)
-            thread.join(_PATIENCE)
-            self._thread = None
+            thread.join(patience)
 
     def _start(self) -> None:
         with self._starting:

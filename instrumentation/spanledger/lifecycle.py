@@ -96,7 +96,7 @@ def _register() -> None:
 
     for name in LIBRARIES:
         register_post_import_hook(functools.partial(_imported, name), name)
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(before=_forking, after_in_child=_forked)
     atexit.register(_exiting)
 
 
@@ -107,6 +107,12 @@ def _imported(name: str, module: Any) -> None:
             runtime.hooks.install(name, module)
         except Exception:
             diagnostics.internal_error(f"hooking {name}")
+
+
+def _forking() -> None:
+    runtime = _active
+    if runtime is not None:
+        runtime.before_fork()
 
 
 def _forked() -> None:

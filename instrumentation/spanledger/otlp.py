@@ -136,6 +136,9 @@ class NoSpool:
         """Nothing is left over."""
         return True
 
+    def rest(self) -> None:
+        """No thread works here."""
+
     def restart(self, identity: Identity) -> None:
         """A forked child begins anew."""
         self._identity = identity

@@ -41,6 +41,9 @@ class Sink(Protocol):
     def close(self) -> bool:
         """Stop."""
 
+    def rest(self) -> None:
+        """The process is about to fork: let threads end until the next record."""
+
     def restart(self, identity: Identity) -> None:
         """Begin anew in a forked child."""
 
@@ -194,6 +197,15 @@ class Runtime:
         if self._log is not None:
             self._log.close()
         return done
+
+    def before_fork(self) -> None:
+        """Let our threads end: a fork with threads may deadlock its child."""
+        try:
+            self.sink.rest()
+            if self._log is not None:
+                self._log.close(self.settings.stall_seconds)
+        except Exception:
+            internal_error("letting threads end before a fork")
 
     def after_fork_in_child(self) -> None:
         """Become a process of its own: new identity, new file; the parent's stay the parent's."""

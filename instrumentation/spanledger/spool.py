@@ -92,7 +92,9 @@ class Spool:
         self._wake = allocate_lock()
         self._wake.acquire()
         self._starting = threading.RLock()
+        self._writer: threading.Thread | None = None
         self._writer_id: int | None = None
+        self._resting = False
         self._closed = False
         self._failure: str | None = None
         self._retry_at = 0.0
@@ -148,6 +150,21 @@ class Spool:
             )
         return done
 
+    def rest(self) -> None:
+        """Seal the segment and let the writer end, for the process is about to fork; the next call starts another.
+
+        A fork with threads may deadlock its child, and Python says so; ours is no reason for that. A disk that hangs
+        is not waited for.
+        """
+        writer = self._writer
+        if self._writer_id is None or writer is None or writer is threading.current_thread():
+            return
+        self._command(self._files.seal, self._stall)
+        self._resting = True
+        self._ring()
+        writer.join(self._stall)
+        self._resting = False
+
     def restart(self, identity: Identity) -> None:
         """Begin anew in a forked child: the parent keeps its file, its queue, its losses and its writer."""
         self._files.abandon()
@@ -194,7 +211,7 @@ class Spool:
                     writer.start()
                 except RuntimeError:  # no more threads, or the interpreter is ending
                     return False
-                self._writer_id = writer.ident
+                self._writer, self._writer_id = writer, writer.ident
         return True
 
     def _command(self, action: Callable[[], None], patience: float | None = None) -> bool:
@@ -219,6 +236,17 @@ class Spool:
                 self._work()
                 if not woken:
                     self._attempt(self._files.keep)
+            if self._resting and self._may_end():
+                return
+
+    def _may_end(self) -> bool:
+        with self._starting:
+            # Whoever comes from here on starts another writer; whoever came before is seen.
+            self._writer_id = None
+            if not self._queue and not self._commands:
+                return True
+            self._writer_id = threading.get_ident()
+            return False
 
     def _pause(self) -> float:
         """Seconds until there is something to do unasked; -1 for never."""
@@ -267,6 +295,9 @@ class Spool:
                     self._busy_since = time.monotonic()
             files.sync()
             self._failure, self._retry_at = None, 0.0
+        except OSError as error:
+            # Before anybody goes on: the next caller must know that there is nothing to wait for.
+            self._failed(error)
         finally:
             # One sync for all that came together. Where it failed, nobody waits for the next try.
             if unsynced or queue:

@@ -43,6 +43,9 @@ class Captured:
         """Nothing is left over."""
         return True
 
+    def rest(self) -> None:
+        """No thread works here."""
+
     def restart(self, identity: Identity) -> None:
         """A forked child starts with nothing."""
         self.calls.clear()

@@ -1,13 +1,28 @@
 """Given answers of a provider: what its decoder makes of them."""
 
+import gzip
+import importlib
 import json
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
+
+import zstandard
 
 from spanledger import scanner
 from spanledger.providers import FAMILIES
 from spanledger.providers.facts import Facts, Tokens
+
+# It has no types.
+_brotli: Any = importlib.import_module("brotli")
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
+    "identity": bytes,
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": _brotli.compress,
+    "zstd": zstandard.compress,
+}
 
 
 def read(family: str, *bodies: Any) -> tuple[Facts, Tokens]:

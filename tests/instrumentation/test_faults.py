@@ -12,18 +12,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.instrumentation.mocked import BODY, URL, call
 
 import spanledger
-
-URL = "https://api.openai.com/v1/chat/completions"
-BODY = {"id": "c", "model": "m", "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}
-
-
-def call(times: int = 1) -> None:
-    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json=BODY))
-    with httpx2.Client(transport=transport) as http:
-        for _ in range(times):
-            assert http.post(URL, json={"model": "m"}).status_code == 200
 
 
 class Hanging:

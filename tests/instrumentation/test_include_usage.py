@@ -2,9 +2,7 @@
 
 import asyncio
 import gzip
-import importlib
 import json
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +12,9 @@ import httpx2
 import openai
 import pytest
 import requests
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.instrumentation.answers import COMPRESSIONS
 
 from spanledger import testing
 from spanledger.hooks.asking import takes_asking, with_usage
@@ -31,15 +29,6 @@ REQUEST: dict[str, Any] = {
     "messages": [{"role": "user", "content": 'PROMPT-CANARY "stream_options"'}],
 }
 ASKING = {**REQUEST, "stream_options": {"include_usage": True}}
-# It has no types.
-brotli: Any = importlib.import_module("brotli")
-COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
-    "identity": bytes,
-    "gzip": gzip.compress,
-    "deflate": zlib.compress,
-    "br": brotli.compress,
-    "zstd": zstandard.compress,
-}
 
 
 def frames(asked: bool, ending: bytes = b"\n") -> list[bytes]:

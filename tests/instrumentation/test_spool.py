@@ -1,9 +1,8 @@
-"""The spool: whole lines before the caller goes on, sealed files, forks, kills and failing disks."""
+"""The spool: whole lines before the caller goes on, sealed files, kills and failing disks."""
 
 import errno
 import fcntl
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -15,22 +14,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.instrumentation.mocked import call
 
 import spanledger
 from spanledger import lifecycle
-
-URL = "https://api.openai.com/v1/chat/completions"
-BODY = {"id": "c", "model": "m", "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}
-
-
-def client() -> Any:
-    return httpx2.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=BODY)))
-
-
-def call(times: int = 1) -> None:
-    with client() as http:
-        for _ in range(times):
-            assert http.post(URL, json={"model": "m"}).status_code == 200
 
 
 def test_no_file_before_the_first_call(spool: Path) -> None:
@@ -126,49 +113,6 @@ def test_many_threads_write_whole_lines_and_every_sequence(records: Any) -> None
         thread.join()
     spanledger.uninstrument()
     assert sorted(record["sequence"] for record in records()) == list(range(1, 401))
-
-
-def _child(queue: Any) -> None:
-    call(2)
-    spanledger.uninstrument()
-    queue.put(None)
-
-
-def test_a_forked_child_is_a_process_of_its_own(spool: Path, records: Any) -> None:
-    spanledger.instrument()
-    call()
-    context = multiprocessing.get_context("fork")
-    queue = context.SimpleQueue()
-    child = context.Process(target=_child, args=(queue,))
-    child.start()
-    child.join(20)
-    assert child.exitcode == 0
-    (still_open,) = spool.glob("*.open")  # the parent's: neither sealed nor unlocked by the child
-    with still_open.open() as file, pytest.raises(BlockingIOError):
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    call()
-    spanledger.uninstrument()
-    by_process: dict[str, list[int]] = {}
-    for record in records():
-        by_process.setdefault(record["process"], []).append(record["sequence"])
-    assert sorted(by_process.values()) == [[1, 2], [1, 2]]
-    assert len(by_process) == 2
-
-
-def test_a_child_leaves_the_stream_that_its_parent_opened_to_the_parent(
-    server: Any, make: Any, hosts: str, records: Any
-) -> None:
-    spanledger.instrument(provider_hosts=hosts)
-    server.will(make.events(*make.message_events()))
-    with httpx2.stream("POST", f"{server.url}/anthropic/v1/messages", json={"model": "m"}) as response:
-        pid = os.fork()
-        if pid == 0:
-            response.stream._call.finish()
-            os._exit(0)
-        os.waitpid(pid, 0)
-        response.read()
-    spanledger.uninstrument()
-    assert [record["usage_status"] for record in records()] == ["complete"]
 
 
 KILLED = """
