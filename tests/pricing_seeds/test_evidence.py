@@ -64,3 +64,35 @@ def test_models_whose_newest_evidence_is_old_are_listed(repository, line, monkey
         app, ["prices", "stale", "--days", "30", "--source", str(repository.folder), "--json"]
     )
     assert [entry["model"] for entry in json.loads(result.output)] == ["b-1", "a-1"]
+
+
+def test_who_reads_a_model_again_says_so_in_a_commit(repository, line, monkeypatch, tmp_path):
+    repository.write_sound(line(evidence_date="2025-01-01"), line(model="b-1", evidence_date="2025-01-01"))
+    repository.commit()
+    monkeypatch.chdir(tmp_path)
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Ada")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ada@acme.example")
+    where = ("--source", str(repository.folder))
+    page = ("--evidence", "https://acme.example/pricing")
+
+    def run(*arguments):
+        result = CliRunner().invoke(app, ["prices", *arguments, *where])
+        return result.exit_code, result.output
+
+    def listed():
+        return {entry["model"]: entry["result"] for entry in json.loads(run("stale", "--json")[1])}
+
+    assert set(listed()) == {"a-1", "b-1"}
+    assert run("confirm", "a-1", *page)[0] == 0
+    assert listed() == {"b-1": ""}
+    assert run("confirm", "b-1", *page, "--result", "changed")[0] == 0
+    assert listed() == {"b-1": "changed"}
+    assert repository.git("log", "-1", "--format=%s|%(trailers:key=Price-Check,valueonly)") == (
+        "Read the prices of acme/b-1: changed|acme/b-1"
+    )
+    code, said = run("confirm", "c-1", *page)
+    assert (code, "no provider has a price for c-1" in said) == (1, True)
+    code, said = run("confirm", "a-1", *page, "--result", "fine")
+    assert (code, "'fine' is none of same, changed, gone" in said) == (1, True)
+    assert repository.git("status", "--porcelain") == ""

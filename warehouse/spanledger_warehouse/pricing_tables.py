@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
@@ -85,6 +85,7 @@ def _windows(catalogue: Catalogue) -> Iterable[dict[str, Any]]:
     for row in catalogue.windows:
         days = " ".join(str(day) for day in weekdays_of(row.weekdays))
         off = " ".join(sorted(holidays[row.calendar])) if row.calendar else ""
+        last = max(holidays[row.calendar], default="") if row.calendar else ""
         since, until = row.effective_from or _FIRST, row.effective_to or _LAST
         yield {
             "price_window": row.window,
@@ -94,6 +95,7 @@ def _windows(catalogue: Catalogue) -> Iterable[dict[str, Any]]:
             "starts": row.starts,
             "ends": row.ends,
             "holidays": off,
+            "calendar_ends": date(int(last[:4]), 12, 31) if last else None,
             "definition": f"{row.window} {days} {row.starts}-{row.ends} {row.time_zone} {since} {until} not {off}",
             "valid_from": since,
             "valid_to": until,

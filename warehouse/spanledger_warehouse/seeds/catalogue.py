@@ -22,6 +22,7 @@ from spanledger_warehouse.seeds.rows import (
     DefaultPrice,
     FxRate,
     Holiday,
+    PriceCheck,
     PriceRow,
     Row,
     Rule,
@@ -69,6 +70,7 @@ class Catalogue:
     attribution: tuple[Attribution, ...]
     budgets: tuple[Budget, ...]
     periods: tuple[ClosedPeriod, ...]
+    checks: tuple[PriceCheck, ...]
     findings: tuple[Finding, ...] = field(default=())
 
     @property
@@ -134,6 +136,7 @@ def parse(files: SeedFiles) -> Catalogue:
         attribution=rows("attribution.csv", Attribution),
         budgets=rows("budgets.csv", Budget),
         periods=rows("periods.csv", ClosedPeriod),
+        checks=rows("checks.csv", PriceCheck),
         findings=(),
     )
     findings += _cross_checks(catalogue)
@@ -165,6 +168,7 @@ def _note_missing_files(files: Mapping[str, bytes], has_prices: bool, findings: 
 
 def _cross_checks(catalogue: Catalogue) -> list[Finding]:
     from spanledger_warehouse.seeds.engine_rules import check_adjustments, check_defaults, check_fx_rates
+    from spanledger_warehouse.seeds.people_rules import check_budgets, check_tenants
     from spanledger_warehouse.seeds.table_rules import check_rules, check_units, check_unsupported
     from spanledger_warehouse.seeds.window_rules import check_windows
 
@@ -177,5 +181,7 @@ def _cross_checks(catalogue: Catalogue) -> list[Finding]:
         *check_adjustments(catalogue.adjustments, catalogue.units, catalogue.prices),
         *check_defaults(catalogue.defaults, catalogue.units),
         *check_fx_rates(catalogue.fx_rates, catalogue.prices, catalogue.defaults),
+        *check_tenants(catalogue.tenants),
+        *check_budgets(catalogue.budgets, catalogue.tenants),
         *check_unsupported(catalogue),
     ]

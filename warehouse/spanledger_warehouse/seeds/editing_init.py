@@ -16,6 +16,7 @@ from spanledger_warehouse.seeds.vendor import VENDOR
 
 # Whatever else a release ships says nothing about an organisation.
 _CATALOGUE = (
+    "checks.csv",
     "evidence_hosts.csv",
     "fx_rates.csv",
     "holidays.csv",

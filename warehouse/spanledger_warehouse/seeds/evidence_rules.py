@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from spanledger_warehouse.seeds.catalogue import Catalogue
 from spanledger_warehouse.seeds.findings import Finding, error
-from spanledger_warehouse.seeds.rows import EvidenceHost, PriceRow
+from spanledger_warehouse.seeds.rows import EvidenceHost, PriceCheck, PriceRow
 from spanledger_warehouse.seeds.tables import read_table
 from spanledger_warehouse.seeds.vendor import VENDOR
 
@@ -27,6 +27,7 @@ class Stale:
     read_on: date
     basis: str
     evidence_url: str
+    result: str  # of the last check: same, changed, gone; blank where the price itself was the last reading
 
 
 def check_evidence_hosts(catalogue: Catalogue) -> Iterator[Finding]:
@@ -61,18 +62,23 @@ def host_of(url: str) -> str:
 
 
 def stale(catalogue: Catalogue, before: date, now: datetime) -> list[Stale]:
-    """The models priced now whose newest evidence was read before a day; the oldest first."""
+    """The models priced now that nobody has read since a day, for a price or for a check; the oldest first."""
     rows: dict[tuple[str, str], list[PriceRow]] = defaultdict(list)
     for period in catalogue.price_periods():
         if period.holds_at(now):
             rows[period.row.provider, period.row.model].append(period.row)
-    newest = (_newest(found) for found in rows.values())
-    found = [
-        Stale(row.provider, row.model, row.evidence_date, row.basis, row.evidence_url)
-        for row in newest
-        if row.evidence_date < before
-    ]
+    checked: dict[tuple[str, str], PriceCheck] = {}
+    for check in sorted(catalogue.checks, key=lambda check: check.checked_on):
+        checked[check.provider, check.model] = check
+    newest = (_last_read(_newest(found), checked.get(key)) for key, found in rows.items())
+    found = [entry for entry in newest if entry.read_on < before or entry.result in ("changed", "gone")]
     return sorted(found, key=lambda entry: (entry.read_on, entry.provider, entry.model))
+
+
+def _last_read(row: PriceRow, check: PriceCheck | None) -> Stale:
+    if check is None or check.checked_on < row.evidence_date:
+        return Stale(row.provider, row.model, row.evidence_date, row.basis, row.evidence_url, "")
+    return Stale(row.provider, row.model, check.checked_on, row.basis, check.evidence_url, check.result)
 
 
 def _newest(rows: Iterable[PriceRow]) -> PriceRow:

@@ -287,11 +287,24 @@ class EvidenceHost(Row):
     note: str = maybe("text", "")
 
 
+@dataclass(frozen=True, slots=True)
+class PriceCheck(Row):
+    """One line of `checks.csv`: somebody read a model's prices at their source again, and what they found."""
+
+    provider: str = needed("text")
+    model: str = needed("text")
+    checked_on: dt.date = needed("date")
+    evidence_url: str = needed("url")
+    result: str = needed("text", "same", "changed", "gone")
+    note: str = maybe("text", "")
+
+
 # The files by name; every file below `prices/` holds price rows.
 FILES: dict[str, type[Row]] = {
     "adjustments.csv": Adjustment,
     "attribution.csv": Attribution,
     "budgets.csv": Budget,
+    "checks.csv": PriceCheck,
     "defaults.csv": DefaultPrice,
     "evidence_hosts.csv": EvidenceHost,
     "fx_rates.csv": FxRate,

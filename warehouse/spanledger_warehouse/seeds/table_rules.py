@@ -111,6 +111,6 @@ def check_unsupported(catalogue: "Catalogue") -> Iterator[Finding]:
 
 
 if TYPE_CHECKING:
-    from spanledger_warehouse.seeds.rows import Adjustment, Alias, DefaultPrice, Window
+    from spanledger_warehouse.seeds.rows import Adjustment, Alias, Budget, DefaultPrice, Tenant, Window
 
-    Dated = Rule | Alias | Adjustment | DefaultPrice | Window
+    Dated = Rule | Alias | Adjustment | Budget | DefaultPrice | Tenant | Window

@@ -17,6 +17,7 @@ _KEYS = {
     "DefaultPrice": ("provider", "unit", "effective_from"),
     "FxRate": ("date", "currency"),
     "Holiday": ("calendar", "date"),
+    "PriceCheck": ("provider", "model", "checked_on"),
     "Rule": ("provider", "model", "unit", "effective_from"),
     "Unit": ("unit",),
     "Window": ("window", "effective_from"),

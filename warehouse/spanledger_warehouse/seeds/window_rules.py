@@ -58,7 +58,10 @@ def check_windows(
 
 
 def check_calendars(windows: Sequence[Window], holidays: Sequence[Holiday], today: date) -> Iterator[Finding]:
-    """A calendar in use reaches 45 days ahead; it is published by the year, so its last day stands for its year."""
+    """A calendar in use reaches 45 days ahead; it is published by the year, so its last day stands for its year.
+
+    When it has run out, holidays would be priced as working days in silence: that is an error.
+    """
     last: dict[str, Holiday] = {}
     for day in holidays:
         if day.calendar not in last or day.date > last[day.calendar].date:
@@ -67,7 +70,9 @@ def check_calendars(windows: Sequence[Window], holidays: Sequence[Holiday], toda
     for name, day in sorted(last.items()):
         if name in used and today + _AHEAD > date(day.date.year, 12, 31):
             message = f"the calendar {name} ends with {day.date.year}"
-            yield warning(day.file, day.line, "calendar", message, "add the days off of the next year")
+            fix = f"add the days off of {day.date.year + 1} as soon as they are published"
+            ended = today.year > day.date.year
+            yield (error if ended else warning)(day.file, day.line, "calendar", message, fix)
 
 
 def _problem(row: Window, calendars: set[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""`spanledger prices stale`: models whose prices nobody has read at their source for long."""
+"""`spanledger prices stale` and `confirm`: models whose prices nobody has read for long, and that somebody just did."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from spanledger_pipelines.commands.prices.shared import (
 )
 
 EXAMPLE = "Example: spanledger prices stale --days 30 --provider openai"
+CONFIRM_EXAMPLE = "Example: spanledger prices confirm gpt-4o gpt-4o-mini --evidence https://developers.openai.com/api/docs/pricing"
 
 
 def register(app: typer.Typer) -> None:
     """Mount the command."""
     app.command(epilog=EXAMPLE)(stale)
+    app.command(epilog=CONFIRM_EXAMPLE)(confirm)
 
 
 def stale(
@@ -48,8 +50,31 @@ def stale(
     elif not entries:
         typer.echo(f"no evidence is older than {days} days")
     else:
-        columns = ["read on", "provider", "model", "basis", "evidence"]
+        columns = ["read on", "provider", "model", "basis", "last check", "evidence"]
         print_table(
             columns,
-            [[str(e.read_on), e.provider, e.model, e.basis, e.evidence_url] for e in entries],
+            [[str(e.read_on), e.provider, e.model, e.basis, e.result, e.evidence_url] for e in entries],
         )
+
+
+def confirm(
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL…", help="The models, as the provider names them.")
+    ],
+    evidence: Annotated[str, typer.Option(metavar="URL", help="Where their prices were read.")],
+    provider: Annotated[str, typer.Option(help="Who bills; needed where several price a model.")] = "",
+    result: Annotated[str, typer.Option(help="same, changed or gone.")] = "same",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="For people.")] = "",
+    source: Source = None,
+) -> None:
+    """Say that prices were read at their source today, and what was found; one line a model, one commit."""
+    from datetime import UTC, datetime
+
+    from spanledger_warehouse.seeds import confirming, parse
+
+    today = datetime.now(UTC).date()
+    catalogue = parse(read(source, None, uncommitted=True))
+    commit = confirming.confirm(
+        catalogue, models, evidence, provider=provider, result=result, note=note, today=today
+    )
+    typer.echo(f"commit {(commit or '')[:12]}: {len(models)} model(s) read on {today}: {result}")
