@@ -1,67 +1,103 @@
-"""Calls priced a second on one core with the whole catalogue, and the time to compile the rate card of their days."""
+"""Calls priced a second on one core with the whole catalogue: windows, tiers, contexts, regions, contracts.
+
+    python -m tests.benchmarks.pricing [calls]
+
+`priced` computes every column of ledger.call_costs and keeps none; `stored` writes them to a file as a run does.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
-from spanledger_warehouse.build import build, create_loaded
+from spanledger_warehouse.build import build, create_loaded, sql_of_days
 from spanledger_warehouse.database import prepare
-from spanledger_warehouse.models import discover
+from spanledger_warehouse.models import Model, discover
 from spanledger_warehouse.seed_tables import write_seeds
 from spanledger_warehouse.seeds import read_seeds
 from spanledger_warehouse.seeds.catalogue import parse
+from spanledger_warehouse.seeds.source import SeedFiles
 
-SEEDS = Path(__file__).resolve().parents[2] / "pricing_seeds"
+HERE = Path(__file__).parent
+SEEDS = HERE.parents[1] / "pricing_seeds"
 DAYS = [date(2026, 11, day) for day in range(9, 16)]
 CARD = ("price_cells", "rate_card", "model_matches", "rate_card_by_day", "contract_prices", "contract_card")
-# Models with windows, tiers, contexts and another provider's prices; a tenth of the calls are in a batch.
-CALLS = """
-insert into staging.stg_calls by name
-select
-    cast(i as varchar) as call_id, 0 as part, 0 as copy, 'billable' as disposition,
-    't' || cast(i % 20 as varchar) as tenant_id, 'bench' as service, 'bench' as operation,
-    (['openai', 'anthropic', 'deepseek', 'x-ai', 'azure'])[1 + i % 5] as provider,
-    (['gpt-5.5', 'claude-opus-5-5', 'deepseek-v4-flash', 'grok-4.20', 'gpt-4o'])[1 + i % 5] as model_id,
-    timestamp '2026-11-09' + to_milliseconds((i * 7919) % 604800000) as billed_at, cast(billed_at as date) as day,
-    true as success, 1 as attempt, 'complete' as usage_status, 'global' as pricing_region,
-    case when i % 10 = 1 then 'batch' else 'standard' end as pricing_context,
-    (i * 31) % 400000 + 10 as input_tokens, i % 3000 as output_tokens, input_tokens + output_tokens as total_tokens,
-    input_tokens - 10 as input_quantity, 10 as cache_read_quantity, i % 3000 as output_quantity, 1 as request_quantity,
-    map(cast([] as varchar []), cast([] as bigint [])) as other_units
-from range(?) as r (i)
+# Four of the twenty tenants have contracts: discounts, the narrower of two, and a price of their own.
+CONTRACTS = """\
+c-0,discount,t0,,,,,,2026-01-01T00:00:00Z,,0.9,,,,,
+c-1,discount,t1,openai,,,,,2026-01-01T00:00:00Z,,0.85,,,,,
+c-2,discount,t1,openai,gpt-5.5,,,,2026-11-11T00:00:00Z,,0.8,,,,,
+c-3,override,t2,anthropic,claude-opus-5-5,output,,,2026-01-01T00:00:00Z,,,15,1000000,USD,,
+c-4,discount,t3,deepseek,,,,,2026-01-01T00:00:00Z,2026-11-12T12:00:00Z,0.925,,,,,
 """
 
 
-def main(calls: int = 2_000_000) -> dict[str, float]:
+def seeds_with_contracts() -> SeedFiles:
+    """The catalogue of this checkout, and the contracts."""
+    seeds = read_seeds(SEEDS, allow_uncommitted=True)
+    adjustments = seeds.files["adjustments.csv"] + CONTRACTS.encode()
+    return replace(seeds, files={**seeds.files, "adjustments.csv": adjustments})
+
+
+def stage(connection: duckdb.DuckDBPyConnection, calls: int) -> None:
+    """A warehouse with the catalogue and this many staged calls."""
+    prepare(connection)
+    create_loaded(connection)
+    catalogue = parse(seeds_with_contracts()).require()
+    write_seeds(connection, catalogue, provenance={}, audit=(), now=datetime.now(UTC).replace(tzinfo=None))
+    for name, model in discover().items():
+        if name.startswith("staging.") and not model.is_loaded:
+            build(connection, model, [])
+    connection.execute((HERE / "pricing_calls.sql").read_text(encoding="utf-8"), {"calls": calls})
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """CPU time of this process."""
+    begin = time.process_time()
+    work()
+    return time.process_time() - begin
+
+
+def compute(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Compute every column of a model for all days, and keep nothing."""
+    sql = sql_of_days(model, DAYS[0], DAYS[-1])
+    columns = [row[0] for row in connection.execute(f"describe ({sql})").fetchall()]
+    connection.execute(
+        f"select {', '.join(f'count({column})' for column in columns)} from ({sql}) as priced"
+    ).fetchall()
+
+
+def main(calls: int = 1_000_000) -> dict[str, float]:
     """Run it; prints and returns the figures."""
-    with duckdb.connect(config={"threads": 1}) as connection:
-        prepare(connection)
-        create_loaded(connection)
-        catalogue = parse(read_seeds(SEEDS, allow_uncommitted=True)).require()
-        write_seeds(
-            connection, catalogue, provenance={}, audit=(), now=datetime.now(UTC).replace(tzinfo=None)
-        )
-        models = discover()
-        for name, model in models.items():
-            if name.startswith("staging.") and not model.is_loaded:
-                build(connection, model, [])
-        connection.execute(CALLS, [calls])
-        begin = time.process_time()
-        for name in CARD:
-            build(connection, models[f"pricing.{name}"], DAYS)
-        compiled = time.process_time() - begin
-        build(connection, models["ledger.other_unit_lines"], DAYS)
-        begin = time.process_time()
-        build(connection, models["ledger.call_costs"], DAYS)
-        priced = time.process_time() - begin
-    figures = {"calls_per_core_second": calls / priced, "rate_card_seconds": compiled}
+    models = discover()
+    with (
+        TemporaryDirectory() as folder,
+        duckdb.connect(Path(folder) / "bench.duckdb", config={"threads": 1}) as connection,
+    ):
+        stage(connection, calls)
+        compiled = seconds(lambda: [build(connection, models[f"pricing.{name}"], DAYS) for name in CARD])
+        others = seconds(lambda: build(connection, models["ledger.other_unit_lines"], DAYS))
+        priced = others + seconds(lambda: compute(connection, models["ledger.call_costs"]))
+        stored = others + seconds(lambda: build(connection, models["ledger.call_costs"], DAYS))
+        lines = seconds(lambda: build(connection, models["ledger.derived_lines"], DAYS))
+    figures = {
+        "calls_per_core_second": calls / priced,
+        "calls_stored_per_core_second": calls / stored,
+        "calls_with_lines_stored_per_core_second": calls / (stored + lines),
+        "rate_card_seconds": compiled,
+    }
     print(
-        f"pricing: {figures['calls_per_core_second']:,.0f} calls/s per core; rate card compiled in {compiled:.2f} s"
+        f"pricing: {figures['calls_per_core_second']:,.0f} calls/s per core priced, "
+        f"{figures['calls_stored_per_core_second']:,.0f} priced and stored, "
+        f"{figures['calls_with_lines_stored_per_core_second']:,.0f} with their cost lines; "
+        f"rate card compiled in {compiled:.2f} s"
     )
     return figures
 

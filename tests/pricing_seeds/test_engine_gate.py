@@ -67,6 +67,18 @@ def said(repository, file, *rows):
             "per is 1000, but input is priced per 1000000",
             "use the unit's per",
         ),
+        (
+            "adjustments.csv",
+            [f"x,override,t,acme,,input,,,{SINCE},,,2,1000000,,,"],
+            "in no currency",
+            "name the currency",
+        ),
+        (
+            "adjustments.csv",
+            [f"x,override,t,acme,,input,,,{SINCE},,,2,1000000,EUR,,"],
+            "a price in EUR, of which fx_rates.csv has no rate",
+            "add its rates",
+        ),
         ("adjustments.csv", [f"x,discount,t,acne,,,,,{SINCE},,0.9,,,,,"], "'acne' has no prices", "prices/"),
         (
             "adjustments.csv",

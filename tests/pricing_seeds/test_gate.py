@@ -269,9 +269,9 @@ def test_what_this_release_cannot_price_is_refused_and_not_ignored(repository, f
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        (f"acme,,,,graduated,,,,,,,{MODELS},", "whole-request tiers only"),
-        (f"acme,,,,,,,10,,input,,{MODELS},", "a minimum or increment of input"),
-        (f"acme,,,,,,,,,,start,{MODELS},", "bills at the end of a call only"),
+        (f"acme,,,,graduated,,,,,,,{MODELS},", "graduated tiers of the total input"),
+        (f"acme,,,,,,,10,,,,{MODELS},", "a minimum or increment of no unit"),
+        (f"acme,,,,,,,,0,input,,{MODELS},", "an increment of 0"),
         (f"acme,,,,,,=,,,,,{MODELS},", "'=' is none of >, >="),
         (f"acme,,,,,,,,,tokens,,{MODELS},", "unknown unit 'tokens'"),
     ],
@@ -282,6 +282,19 @@ def test_a_rule_that_cannot_be_applied_is_refused(repository, rule_header, row, 
     said = only(check(repository.read_as_is(), today=TODAY))
     assert said.startswith("rules.csv:2: error: ")
     assert words in said
+
+
+def test_bands_of_a_unit_begin_with_its_first(repository, rule_header, line):
+    repository.write_sound(line(tier_above="100"))
+    repository.write("rules.csv", rule_header, f"acme,,,,graduated,quantity,,,,,,{MODELS},\n")
+    said = only(check(repository.read_as_is(), today=TODAY))
+    assert "acme a-1 input (above 100) has no price for the first 100" in said
+    assert said.endswith("Fix: add the row with tier_above = 0")
+
+
+def test_a_region_has_every_tier_of_the_global_price(repository, line):
+    said = only(findings_of(repository, line(), line(tier_above="200000"), line(region="us")))
+    assert "(us) has no price above 200000, but the price outside has" in said
 
 
 def test_a_file_that_nobody_knows_is_refused(repository):

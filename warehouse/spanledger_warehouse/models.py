@@ -15,6 +15,7 @@ A header is the comment at the top of the file: a sentence, then `key: value` li
     full          a small table that is rebuilt whole
     for the run   a work table of the days of one run
 `body: schema.table` takes the SQL of another model and replaces its keys by this model's grain.
+What is the same for every common unit is written once, between marks: see `unit_blocks`.
 `days: column` names the column that says the day of a row: where it is not `day`, and where a view has one.
 
 A column is documented where it first appears; other tables with a column of that name inherit its text.
@@ -33,6 +34,7 @@ import sqlglot
 from sqlglot import exp
 
 from spanledger_warehouse.errors import ModelError
+from spanledger_warehouse.unit_blocks import repeat_blocks, repeat_columns
 
 LAYERS = ("raw", "pricing", "staging", "ledger", "marts")
 KINDS = ("loaded", "view", "by day", "full", "for the run")
@@ -176,8 +178,8 @@ def _read(schema: str, name: str, text: str) -> Model:
         description=description,
         grain=tuple(column.strip() for column in keys["grain"].split(",")),
         materialized=keys["materialized"],
-        sql=sql,
-        columns=columns,
+        sql=repeat_blocks(sql),
+        columns=repeat_columns(columns),
         body=keys.get("body"),
         day_column=keys.get("days", "day" if keys["materialized"] == "by day" else None),
     )

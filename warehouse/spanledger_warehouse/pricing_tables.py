@@ -112,6 +112,7 @@ def _adjustment(row: Adjustment) -> dict[str, Any]:
         "valid_to": row.effective_to or _LAST,
         "factor": row.factor,
         "override_price": _unit_price(row.price, row.per) if row.price is not None and row.per else None,
+        "currency": row.currency or None,
         "reference": row.reference or None,
         "specificity": sum(value is not None for value in scope.values()),
         "file": row.file,

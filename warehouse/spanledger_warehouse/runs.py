@@ -244,7 +244,7 @@ def _note_history(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, r
 def _keep_old_prices(connection: duckdb.DuckDBPyConnection) -> None:
     if _has_rows(connection, "staging", "stg_calls"):
         _build_matches(connection)
-        for table in ("price_cells", "model_matches", "tenants", "adjustments"):
+        for table in ("price_cells", "model_matches", "tenants", "adjustments", "fx_rates"):
             connection.execute(f"create or replace temp table old_{table} as from pricing.{table}")
 
 

@@ -16,7 +16,6 @@ import duckdb
 from spanledger_warehouse.database import sql_text
 from spanledger_warehouse.pricing_tables import default_prices, engine_tables
 from spanledger_warehouse.seeds.catalogue import Catalogue
-from spanledger_warehouse.seeds.errors import SeedError
 from spanledger_warehouse.seeds.provenance import Provenance
 from spanledger_warehouse.seeds.trail import Entry
 
@@ -40,11 +39,7 @@ def write_seeds(
         provenance: commit of each price row, by price_id.
         audit: the audit trail.
         now: time of the run, naive UTC.
-
-    Raises:
-        SeedError: a rule that this release cannot apply.
     """
-    _refuse_unsupported(catalogue)
     source = catalogue.source
     tables: dict[str, list[dict[str, Any]]] = {
         "pricing.prices": [*_prices(catalogue, provenance), *default_prices(catalogue)],
@@ -54,7 +49,12 @@ def write_seeds(
             for alias in catalogue.aliases
         ],
         "pricing.rules": [
-            {**_dated(rule), "model": rule.model or None, "unit": rule.unit or None}
+            {
+                **_dated(rule),
+                "model": rule.model or None,
+                "unit": rule.unit or None,
+                "price_instant": rule.billed_at,
+            }
             for rule in catalogue.rules
         ],
         **engine_tables(catalogue),
@@ -76,15 +76,6 @@ def write_seeds(
             _replace(connection, table, rows, Path(folder) / f"{table}.jsonl")
     connection.execute("delete from pricing.usd_prices")
     connection.execute(sql_text("seed_tables", "usd_prices"))
-
-
-def _refuse_unsupported(catalogue: Catalogue) -> None:
-    for rule in catalogue.rules:
-        if rule.billed_at != "end":
-            raise SeedError(
-                f"{rule.file}:{rule.line}: this release bills at the end of a call only, not at its {rule.billed_at}; "
-                "remove the rule, or use a release that can"
-            )
 
 
 def _prices(catalogue: Catalogue, provenance: Mapping[str, Provenance]) -> Iterable[dict[str, Any]]:

@@ -149,6 +149,23 @@ def test_the_call_itself_is_charged_only_where_a_price_exists():
     assert cost(request=1) == ("priced", "0")
 
 
+def test_a_charge_for_the_call_leaves_tokens_without_a_price_named():
+    charged = (price("request", "0.005"), price("input", "3"))
+    [row] = costs(call(request=1, input=1_000_000, output=5), prices=charged)
+    assert (row["cost_status"], row["unpriced_units"], plain(row["list_cost_usd"])) == (
+        "partially_priced",
+        "output",
+        "3.005",
+    )
+    [row] = costs(call(request=1, output=5), prices=charged)
+    assert (row["cost_status"], plain(row["list_cost_usd"])) == ("partially_priced", "0.005")
+
+
+def test_a_charged_call_with_free_tokens_is_not_free():
+    charged = (price("request", "0.005"), price("input", "0"))
+    assert cost(prices=charged, request=1, input=10) == ("priced", "0.005")
+
+
 def test_units_without_a_column_are_priced_in_long_form():
     prices = (*PRICES, price("cache_write_30m", "6"))
     [row] = costs(call(input=10, others={"cache_write_30m": 1_000_000, "cache_write_12h": 7}), prices=prices)
@@ -156,7 +173,6 @@ def test_units_without_a_column_are_priced_in_long_form():
     assert (row["unpriced_units"], row["unpriced_tokens"]) == ("cache_write_12h", 7)
 
 
-@pytest.mark.xfail(reason="call_costs keeps one price id and one name of the units without a column")
 def test_every_other_unit_is_named_with_its_price_or_as_unpriced():
     both = call(others={"cache_write_30m": 1, "cache_write_12h": 1})
     prices = (*PRICES, price("cache_write_30m", "6"), price("cache_write_12h", "9"))

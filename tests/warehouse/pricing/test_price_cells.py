@@ -123,13 +123,16 @@ def test_a_region_has_its_own_price_and_the_global_one_where_it_has_none():
     assert cell(rows)["unit_price"] == Decimal("0.000003")
 
 
-def test_a_region_goes_before_a_tier():
-    rows = cells(*TIERS, price("input", "3.3", region="us"))
-    assert cell(rows, region="us", tier_above=200000)["unit_price"] == Decimal("0.0000033")
+def test_a_region_has_its_own_tiers_and_those_of_the_global_price_for_what_it_does_not_price():
     whole = cells(
         *TIERS, price("input", "3.3", region="us"), price("input", "6.6", region="us", tier_above="200000")
     )
     assert cell(whole, region="us", tier_above=200000)["unit_price"] == Decimal("0.0000066")
+    others = cells(*TIERS, price("output", "16.5", region="us"))
+    assert (
+        cell(others, region="us", tier_above=200000)["unit_price"]
+        == cell(others, tier_above=200000)["unit_price"]
+    )
 
 
 def test_many_regions_contexts_and_tiers_give_one_price_each():

@@ -22,9 +22,10 @@ def line(name, kind, value, scope="", since=SINCE, until=""):
     columns = [
         cells.get(column, "") for column in ("tenant", "provider", "model", "unit", "context", "region")
     ]
-    factor, amount, per, currency = (
-        ("", value, "1000000", "USD") if kind == "override" else (value, "", "", "")
-    )
+    factor, amount, per, currency = (value, "", "", "")
+    if kind == "override":  # a price, of dollars unless it says otherwise
+        amount, _, currency = value.partition(" ")
+        factor, per, currency = "", "1000000", currency or "USD"
     return ",".join([name, kind, *columns, since, until, factor, amount, per, currency, "", ""])
 
 
@@ -103,3 +104,45 @@ def test_a_contract_is_with_who_bills_and_not_with_whose_price_it_is(priced):
     calls = [{"model": "m-1"}, {"model": "m-1", "provider": "maker"}]
     rows = priced(PRICES, calls, aliases=aliases, adjustments=deals)
     assert [row.contracted_cost_usd for row in rows] == [Decimal("6.3"), Decimal("3.5")]
+
+
+LEVELS = ("provider=", "tenant=t", "tenant=t model=a-1", "tenant=t model=a-1 unit=input")
+LEVELS = (*LEVELS, "tenant=t model=a-1 unit=input context=standard")
+LEVELS = (*LEVELS, "tenant=t model=a-1 unit=input context=standard region=eu")
+
+
+@pytest.mark.parametrize("count", range(1, len(LEVELS) + 1))
+def test_each_narrower_contract_wins_over_all_wider_ones(priced, count):
+    deals = tuple(line(f"d{n}", "discount", f"0.{9 - n}", scope) for n, scope in enumerate(LEVELS[:count]))
+    [row] = priced(PRICES, [{"tenant": "t", "region": "eu"}], adjustments=deals)
+    assert (row.list_cost_usd, row.contracted_cost_usd) == (3, 3 * Decimal(f"0.{10 - count}"))
+
+
+def test_a_price_agreed_in_euros_is_worth_the_rate_of_the_day_and_unknown_without_one(priced):
+    deal = (line("deal", "override", "2 EUR", "tenant=t model=a-1 unit=input"),)
+    rates = ("2026-03-09,EUR,1.1,ecb", "2026-03-10,EUR,1.25,ecb")
+    days = ["2026-03-09T23:59:59.999999Z", "2026-03-10T00:00:00Z", "2026-03-11T00:00:00Z"]
+    calls = [{"tenant": "t", "timestamp": day} for day in days]
+    calls.append(calls[-1] | {"input_tokens": "0", "output_tokens": "1000000"})
+    rows = priced(PRICES, calls, adjustments=deal, fx_rates=rates)
+    assert [row.list_cost_usd for row in rows] == [3, 3, 3, 15]
+    assert [row.contracted_cost_usd for row in rows] == [Decimal("2.2"), Decimal("2.5"), None, 15]
+    assert {row["cost_status"] for row in rows} == {"priced"}
+
+
+def test_a_wider_contract_does_not_fill_in_for_a_missing_rate(priced):
+    deals = (
+        line("deal", "override", "2 EUR", "tenant=t model=a-1 unit=input"),
+        line("all", "discount", "0.9"),
+    )
+    rates = ("2026-03-09,EUR,1.1,ecb",)
+    [row] = priced(PRICES, [{"tenant": "t"}], adjustments=deals, fx_rates=rates)
+    assert row.contracted_cost_usd is None
+
+
+def test_a_contract_may_be_for_a_unit_without_a_column_of_its_own(priced):
+    prices = (*PRICES, price("page", "2", per="1000"))
+    deal = (line("deal", "discount", "0.5", "unit=page"),)
+    call = {"unit": "page", "quantity": "1000", "input_tokens": ""}
+    [row] = priced(prices, [call], adjustments=deal)
+    assert (row.list_cost_usd, row.contracted_cost_usd) == (2, 1)

@@ -78,3 +78,9 @@ def test_units_other_than_tokens_are_priced(priced, unit, per, quantity, cost):
     call = {"unit": unit, "quantity": str(quantity), "input_tokens": ""}
     [row] = priced((price(unit, "2", per=per),), [call])
     assert (row.list_cost_usd, row["cost_status"]) == (cost, "priced")
+
+
+def test_an_explicit_charge_for_requests_without_a_price_is_unpriced_and_not_zero(priced):
+    call = {"unit": "request", "quantity": "3", "input_tokens": ""}
+    [row] = priced((price("input", "3"),), [call])
+    assert (row["cost_status"], row.list_cost_usd) == ("unpriced", None)

@@ -169,18 +169,24 @@ def _note_missing_files(files: Mapping[str, bytes], has_prices: bool, findings: 
 def _cross_checks(catalogue: Catalogue) -> list[Finding]:
     from spanledger_warehouse.seeds.engine_rules import check_adjustments, check_defaults, check_fx_rates
     from spanledger_warehouse.seeds.people_rules import check_budgets, check_tenants
-    from spanledger_warehouse.seeds.table_rules import check_rules, check_units, check_unsupported
+    from spanledger_warehouse.seeds.table_rules import (
+        check_bands,
+        check_rules,
+        check_units,
+        check_unsupported,
+    )
     from spanledger_warehouse.seeds.window_rules import check_windows
 
     return [
         *check_prices(catalogue.prices, catalogue.units),
         *check_units(catalogue.units),
         *check_rules(catalogue.rules, catalogue.units),
+        *check_bands(catalogue.rules, catalogue.in_force),
         *check_aliases(catalogue.aliases, catalogue.prices),
         *check_windows(catalogue.windows, catalogue.holidays, catalogue.prices),
         *check_adjustments(catalogue.adjustments, catalogue.units, catalogue.prices),
         *check_defaults(catalogue.defaults, catalogue.units),
-        *check_fx_rates(catalogue.fx_rates, catalogue.prices, catalogue.defaults),
+        *check_fx_rates(catalogue.fx_rates, catalogue.prices, catalogue.defaults, catalogue.adjustments),
         *check_tenants(catalogue.tenants),
         *check_budgets(catalogue.budgets, catalogue.tenants),
         *check_unsupported(catalogue),

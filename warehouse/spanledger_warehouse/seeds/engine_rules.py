@@ -29,8 +29,8 @@ def _problems(row: Adjustment, per: dict[str, int], providers: set[str]) -> Iter
     if row.kind == "override":
         if row.price is None or row.per is None or not row.unit or row.factor is not None:
             yield "an override needs unit, price and per, and no factor", "fill them in"
-        elif row.currency != "USD":
-            yield f"an override in {row.currency or 'no currency'}", "agreed prices are priced in USD only"
+        elif not row.currency:
+            yield "an override in no currency", "name the currency of the price"
         elif per.get(row.unit) != row.per:
             yield f"per is {row.per}, but {row.unit} is priced per {per.get(row.unit)}", "use the unit's per"
     elif row.factor is None or row.price is not None:
@@ -105,7 +105,10 @@ def check_defaults(defaults: Sequence[DefaultPrice], units: Sequence[Unit]) -> I
 
 
 def check_fx_rates(
-    rates: Sequence[FxRate], prices: Sequence[PriceRow], defaults: Sequence[DefaultPrice]
+    rates: Sequence[FxRate],
+    prices: Sequence[PriceRow],
+    defaults: Sequence[DefaultPrice],
+    adjustments: Sequence[Adjustment],
 ) -> Iterator[Finding]:
     """One rate a currency and day, above zero, no day left out, and one for every currency in use."""
     days: dict[str, dict[object, FxRate]] = defaultdict(dict)
@@ -128,9 +131,10 @@ def check_fx_rates(
     for currency, place in (
         *((price.currency, (price.file, price.line)) for price in prices),
         *((default.currency, (default.file, default.line)) for default in defaults),
+        *((row.currency, (row.file, row.line)) for row in adjustments if row.kind == "override"),
     ):
         places.setdefault(currency, place)
     for currency, (file, line) in places.items():
-        if currency != "USD" and currency not in days:
+        if currency not in ("", "USD") and currency not in days:
             message = f"a price in {currency}, of which fx_rates.csv has no rate"
             yield error(file, line, "fx", message, "add its rates; do not convert the price by hand")

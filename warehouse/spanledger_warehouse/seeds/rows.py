@@ -135,7 +135,7 @@ class Rule(Row):
     effective_from: dt.datetime | None = maybe("instant")
     effective_to: dt.datetime | None = maybe("instant")
     tier_mode: str = maybe("text", "whole_request", "whole_request", "graduated")
-    tier_basis: str = maybe("text", "total_input", "total_input")
+    tier_basis: str = maybe("text", "total_input", "total_input", "quantity")
     tier_comparison: str = maybe("text", ">", ">", ">=")
     min_quantity: int = maybe("integer", 0)
     increment: int = maybe("integer", 1)

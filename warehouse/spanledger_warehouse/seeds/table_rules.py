@@ -5,26 +5,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from spanledger_warehouse.seeds.findings import Finding, error
-from spanledger_warehouse.seeds.rows import Rule, Unit
+from spanledger_warehouse.seeds.rows import PriceRow, Rule, Unit
 
 if TYPE_CHECKING:
     from spanledger_warehouse.seeds.catalogue import Catalogue
 
 _PERS = (1, 1000, 3600, 1_000_000)
-COMMON_UNITS = (
-    "input",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "output",
-    "reasoning",
-    "input_audio",
-    "output_audio",
-    "input_image",
-    "output_image",
-    "web_search",
-    "request",
-)
 
 
 def check_units(units: Sequence[Unit]) -> Iterator[Finding]:
@@ -61,14 +47,10 @@ def check_rules(rules: Sequence[Rule], units: Sequence[Unit]) -> Iterator[Findin
         if rule.unit and rule.unit not in known:
             message = f"unknown unit {rule.unit!r}"
             yield error(rule.file, rule.line, "unknown-unit", message, "use a unit of units.csv")
-        if rule.tier_mode == "graduated":
-            message = "this release prices whole-request tiers only"
-            fix = "remove the rule, or use a release that can"
-            yield error(rule.file, rule.line, "unsupported", message, fix)
-        if rule.billed_at != "end":
-            message = "this release bills at the end of a call only"
-            fix = "remove the rule, or use a release that can"
-            yield error(rule.file, rule.line, "unsupported", message, fix)
+        if rule.tier_mode == "graduated" and rule.tier_basis == "total_input":
+            message = "graduated tiers of the total input: which unit fills which tier first is not said"
+            fix = "count each unit by itself, with tier_basis = quantity"
+            yield error(rule.file, rule.line, "tiers", message, fix)
         if rule.min_quantity > 0 or rule.increment != 1:
             yield from _check_step(rule)
     for group in groups.values():
@@ -80,15 +62,24 @@ def check_rules(rules: Sequence[Rule], units: Sequence[Unit]) -> Iterator[Findin
 
 
 def _check_step(rule: Rule) -> Iterator[Finding]:
-    """A minimum or increment names its unit, which is none of the common ones: those are billed as counted."""
-    if not rule.unit or rule.unit in COMMON_UNITS:
-        message = f"a minimum or increment of {rule.unit or 'no unit'}"
-        fix = "name a unit that is not one of the twelve common ones, such as input_audio_second"
-        yield error(rule.file, rule.line, "unsupported", message, fix)
+    """A minimum or increment names the unit that it is about."""
+    if not rule.unit:
+        fix = "name the unit that it is about, such as input_audio_second"
+        yield error(rule.file, rule.line, "step", "a minimum or increment of no unit", fix)
     if rule.increment == 0:
-        yield error(
-            rule.file, rule.line, "unsupported", "an increment of 0", "leave it blank, or give the step"
-        )
+        yield error(rule.file, rule.line, "step", "an increment of 0", "leave it blank, or give the step")
+
+
+def check_bands(rules: Sequence[Rule], prices: Sequence[PriceRow]) -> Iterator[Finding]:
+    """Where tiers count the units themselves, every unit has a price for its first ones."""
+    counting = {(rule.provider, rule.model) for rule in rules if rule.tier_basis == "quantity"}
+    series = {row.series for row in prices}
+    for row in prices:
+        if row.tier_above == 0 or not counting & {(row.provider, row.model), (row.provider, "")}:
+            continue
+        if (*row.series[:-1], 0) not in series:
+            message = f"{row.in_words()} has no price for the first {row.tier_above}"
+            yield error(row.file, row.line, "tiers", message, "add the row with tier_above = 0")
 
 
 def overlap(one: "Dated", other: "Dated") -> bool:

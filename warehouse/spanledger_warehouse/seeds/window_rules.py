@@ -114,13 +114,20 @@ def _minutes(row: Window) -> set[int]:
 
 
 def _check_tiers(prices: Sequence[PriceRow]) -> Iterator[Finding]:
-    tiers: dict[tuple[str, str, str, str, str], set[int]] = defaultdict(set)
+    """A price of a window or a region stands on its own: it has every tier that the price outside of it has."""
+    tiers: dict[tuple[str, ...], set[int]] = defaultdict(set)
     for row in prices:
-        tiers[row.provider, row.model, row.unit, row.context, row.window].add(row.tier_above)
+        tiers[_offer(row, row.region, row.window)].add(row.tier_above)
     for row in prices:
-        if row.window:
-            plain = tiers.get((row.provider, row.model, row.unit, row.context, ""), set())
-            missing = plain - tiers[row.provider, row.model, row.unit, row.context, row.window]
+        own = tiers[_offer(row, row.region, row.window)]
+        outside = [("window", row.region, "")] if row.window else []
+        outside += [("region", "global", row.window)] if row.region != "global" else []
+        for rule, region, window in outside:
+            missing = tiers.get(_offer(row, region, window), set()) - own
             if missing:
                 message = f"{row.in_words()} has no price above {min(missing)}, but the price outside has"
-                yield error(row.file, row.line, "window", message, "add the tiers to the window")
+                yield error(row.file, row.line, rule, message, f"add the tiers to the {rule}")
+
+
+def _offer(row: PriceRow, region: str, window: str) -> tuple[str, ...]:
+    return (row.provider, row.model, row.unit, row.context, region, window)

@@ -7,92 +7,45 @@
 --   model: model that the price belongs to; the model id as reported when nothing matches
 --   matched_by: how the model id met its price: exact, alias, default or none
 --   card_id: row of pricing.rate_card that priced the call; null when none did
---   used_units: units with a quantity, the optional request apart (units)
+--   used_units: units with a quantity; the optional request only where it has a price (units)
 --   unpriced_units: units with a quantity but no price, separated by commas; null when all are priced
 --   priced_tokens: tokens that have a price (tokens)
 --   unpriced_tokens: tokens that have none (tokens)
 --   list_cost_usd: cost at list prices (USD); null when nothing of it has a price
---   contracted_cost_usd: cost at agreed prices (USD); equals list where no contract applies
+--   contracted_cost_usd: cost at agreed prices (USD); equals list where no contract applies; null also when a price
+--     agreed in another currency has no rate of the day
 --   reported_cost_usd: cost that the provider itself reported (USD); null when it reported none in USD
 --   cost_status: priced, partially_priced, unpriced, free, default_priced, usage_missing or no_usage
 --   price_ids: price rows used, separated by commas
 --   seeds_commit: commit of the seeds that priced the row
-with billable as (
-    select *
-    from staging.stg_calls
-    where disposition = 'billable'
-),
-
-other_units as (
+with other_units as (
     select
         call_id,
         part,
-        count(*) as used,
-        count(*) - count(unit_price) as unpriced,
-        count(*) filter (where unit_price = 0) as free,
+        count(distinct unit) as used,
+        count(distinct case when unit_price is null then unit end) as unpriced,
+        count(distinct unit) - count(distinct case when unit_price is null or unit_price > 0 then unit end) as free,
+        count(*) - count(contracted_unit_price) > count(*) - count(unit_price) as lacks_agreed_price,
         sum(list_cost_usd) as list_cost_usd,
         sum(contracted_cost_usd) as contracted_cost_usd,
         cast(sum(case when unit_price is null then token_quantity else 0 end) as bigint) as unpriced_tokens,
-        min(case when unit_price is null then unit end) as unpriced_unit,
-        min(price_id) as price_id
+        string_agg(case when unit_price is null then unit end, ',' order by unit) as unpriced_units,
+        string_agg(price_id, ',' order by unit, price_id) as price_ids
     from ledger.other_unit_lines
     group by call_id, part
 ),
 
-carded as (
+matched as (
     select
         c.*,
         m.billing_provider,
+        m.price_provider,
         m.price_model,
+        m.price_context,
+        m.price_region,
         m.matched_by,
-        k.card_id,
-        k.seeds_commit as card_commit,
-        t.card_id as agreed_card_id,
-        coalesce(o.used, 0) as other_used,
-        coalesce(o.unpriced, 0) as other_unpriced,
-        coalesce(o.free, 0) as other_free,
-        coalesce(o.list_cost_usd, 0) as other_cost_usd,
-        coalesce(o.contracted_cost_usd, 0) as other_contracted_usd,
-        coalesce(o.unpriced_tokens, 0) as other_unpriced_tokens,
-        o.unpriced_unit as other_unpriced_unit,
-        o.price_id as other_price_id,
-        k.input_price,
-        k.input_price_id,
-        k.cache_read_price,
-        k.cache_read_price_id,
-        k.cache_write_5m_price,
-        k.cache_write_5m_price_id,
-        k.cache_write_1h_price,
-        k.cache_write_1h_price_id,
-        k.output_price,
-        k.output_price_id,
-        k.reasoning_price,
-        k.reasoning_price_id,
-        k.input_audio_price,
-        k.input_audio_price_id,
-        k.output_audio_price,
-        k.output_audio_price_id,
-        k.input_image_price,
-        k.input_image_price_id,
-        k.output_image_price,
-        k.output_image_price_id,
-        k.web_search_price,
-        k.web_search_price_id,
-        k.request_price,
-        k.request_price_id,
-        t.input_agreed,
-        t.cache_read_agreed,
-        t.cache_write_5m_agreed,
-        t.cache_write_1h_agreed,
-        t.output_agreed,
-        t.reasoning_agreed,
-        t.input_audio_agreed,
-        t.output_audio_agreed,
-        t.input_image_agreed,
-        t.output_image_agreed,
-        t.web_search_agreed,
-        t.request_agreed
-    from billable as c
+        case when m.bills_at_start then coalesce(c.started_at, c.billed_at) else c.billed_at end as priced_at
+    from staging.stg_calls as c
     left join pricing.model_matches as m
         on
             c.provider = m.provider
@@ -101,182 +54,147 @@ carded as (
             and c.pricing_region = m.pricing_region
             and c.billed_at >= m.valid_from
             and c.billed_at < m.valid_to
+    where c.disposition = 'billable'
+),
+
+-- What other_unit_lines has priced is left out here: all that has a price where the card is not a wide one.
+carded as (
+    select
+        c.*,
+        k.card_id,
+        k.seeds_commit as card_commit,
+        t.card_id as agreed_card_id,
+        o.used as other_used,
+        o.unpriced as other_unpriced,
+        o.free as other_free,
+        o.lacks_agreed_price,
+        o.list_cost_usd as other_cost_usd,
+        o.contracted_cost_usd as other_contracted_usd,
+        o.unpriced_tokens as other_unpriced_tokens,
+        o.unpriced_units as other_unpriced_units,
+        /* each metered unit */
+        case when k.is_wide then c.input_quantity when k.input_price is null then c.input_quantity end as input_units,
+        /* end unit */
+        case when k.is_wide and k.request_price is not null then c.request_quantity end as request_units,
+        /* each unit */
+        k.input_price,
+        k.input_price_12,
+        k.input_price_id,
+        t.input_agreed,
+        t.input_agreed_12,
+        /* end unit */
+        o.price_ids as other_price_ids
+    from matched as c
     left join pricing.rate_card_by_day as k
         on
-            c.day = k.day
-            and m.price_provider = k.provider
-            and m.price_model = k.model
-            and m.price_context = k.context
-            and m.price_region = k.region
-            and c.billed_at >= k.valid_from
-            and c.billed_at < k.valid_to
+            cast(c.priced_at as date) = k.day
+            and c.price_provider = k.provider
+            and c.price_model = k.model
+            and c.price_context = k.context
+            and c.price_region = k.region
+            and c.priced_at >= k.valid_from
+            and c.priced_at < k.valid_to
             and coalesce(c.input_tokens, 0) between k.tier_from_tokens and k.tier_to_tokens
     left join pricing.contract_card as t
         on
             c.tenant_id = t.tenant_id
-            and m.billing_provider = t.billing_provider
+            and c.billing_provider = t.billing_provider
             and k.card_id = t.card_id
-            and c.billed_at >= t.valid_from
-            and c.billed_at < t.valid_to
+            and c.priced_at >= t.valid_from
+            and c.priced_at < t.valid_to
     left join other_units as o on c.call_id = o.call_id and c.part = o.part
 ),
 
+counted as (
+    select
+        *,
+        (
+            coalesce(other_used, 0)
+            /* each unit */
+            + case when input_units > 0 then 1 else 0 end
+            /* end unit */
+        ) as used_units,
+        (
+            coalesce(other_unpriced, 0)
+            /* each unit */
+            + case when input_units > 0 and input_price is null then 1 else 0 end
+            /* end unit */
+        ) as missing_prices,
+        (
+            coalesce(other_free, 0)
+            /* each unit */
+            + case when input_units > 0 and input_price = 0 then 1 else 0 end
+            /* end unit */
+        ) as free_prices,
+        (
+            coalesce(other_unpriced_tokens, 0)
+            /* each token unit */
+            + case when input_units > 0 and input_price is null then input_units else 0 end
+            /* end unit */
+        ) as tokens_without_price
+    from carded
+),
+
+-- A price of at most twelve places needs no rounding: the product is exact.
 costed as (
     select
         *,
-        other_used
-        + case when input_quantity > 0 then 1 else 0 end
-        + case when cache_read_quantity > 0 then 1 else 0 end
-        + case when cache_write_5m_quantity > 0 then 1 else 0 end
-        + case when cache_write_1h_quantity > 0 then 1 else 0 end
-        + case when output_quantity > 0 then 1 else 0 end
-        + case when reasoning_quantity > 0 then 1 else 0 end
-        + case when input_audio_quantity > 0 then 1 else 0 end
-        + case when output_audio_quantity > 0 then 1 else 0 end
-        + case when input_image_quantity > 0 then 1 else 0 end
-        + case when output_image_quantity > 0 then 1 else 0 end
-        + case when web_search_quantity > 0 then 1 else 0 end as used_units,
-        other_unpriced
-        + case when input_quantity > 0 and input_price is null then 1 else 0 end
-        + case when cache_read_quantity > 0 and cache_read_price is null then 1 else 0 end
-        + case when cache_write_5m_quantity > 0 and cache_write_5m_price is null then 1 else 0 end
-        + case when cache_write_1h_quantity > 0 and cache_write_1h_price is null then 1 else 0 end
-        + case when output_quantity > 0 and output_price is null then 1 else 0 end
-        + case when reasoning_quantity > 0 and reasoning_price is null then 1 else 0 end
-        + case when input_audio_quantity > 0 and input_audio_price is null then 1 else 0 end
-        + case when output_audio_quantity > 0 and output_audio_price is null then 1 else 0 end
-        + case when input_image_quantity > 0 and input_image_price is null then 1 else 0 end
-        + case when output_image_quantity > 0 and output_image_price is null then 1 else 0 end
-        + case when web_search_quantity > 0 and web_search_price is null then 1 else 0 end as missing_prices,
-        other_free
-        + case when input_quantity > 0 and input_price = 0 then 1 else 0 end
-        + case when cache_read_quantity > 0 and cache_read_price = 0 then 1 else 0 end
-        + case when cache_write_5m_quantity > 0 and cache_write_5m_price = 0 then 1 else 0 end
-        + case when cache_write_1h_quantity > 0 and cache_write_1h_price = 0 then 1 else 0 end
-        + case when output_quantity > 0 and output_price = 0 then 1 else 0 end
-        + case when reasoning_quantity > 0 and reasoning_price = 0 then 1 else 0 end
-        + case when input_audio_quantity > 0 and input_audio_price = 0 then 1 else 0 end
-        + case when output_audio_quantity > 0 and output_audio_price = 0 then 1 else 0 end
-        + case when input_image_quantity > 0 and input_image_price = 0 then 1 else 0 end
-        + case when output_image_quantity > 0 and output_image_price = 0 then 1 else 0 end
-        + case when web_search_quantity > 0 and web_search_price = 0 then 1 else 0 end as free_prices,
-        other_unpriced_tokens
-        + case when input_price is null then coalesce(input_quantity, 0) else 0 end
-        + case when cache_read_price is null then coalesce(cache_read_quantity, 0) else 0 end
-        + case when cache_write_5m_price is null then coalesce(cache_write_5m_quantity, 0) else 0 end
-        + case when cache_write_1h_price is null then coalesce(cache_write_1h_quantity, 0) else 0 end
-        + case when output_price is null then coalesce(output_quantity, 0) else 0 end
-        + case when reasoning_price is null then coalesce(reasoning_quantity, 0) else 0 end
-        + case when input_audio_price is null then coalesce(input_audio_quantity, 0) else 0 end
-        + case when output_audio_price is null then coalesce(output_audio_quantity, 0) else 0 end
-        + case when input_image_price is null then coalesce(input_image_quantity, 0) else 0 end
-        + case when output_image_price is null then coalesce(output_image_quantity, 0) else 0 end
-            as tokens_without_price,
         cast(
-            other_cost_usd
-            + round_even(cast(coalesce(input_quantity, 0) as decimal(12, 0)) * coalesce(input_price, 0), 12)
-            + round_even(cast(coalesce(cache_read_quantity, 0) as decimal(12, 0)) * coalesce(cache_read_price, 0), 12)
-            + round_even(
-                cast(coalesce(cache_write_5m_quantity, 0) as decimal(12, 0)) * coalesce(cache_write_5m_price, 0), 12
-            )
-            + round_even(
-                cast(coalesce(cache_write_1h_quantity, 0) as decimal(12, 0)) * coalesce(cache_write_1h_price, 0), 12
-            )
-            + round_even(cast(coalesce(output_quantity, 0) as decimal(12, 0)) * coalesce(output_price, 0), 12)
-            + round_even(cast(coalesce(reasoning_quantity, 0) as decimal(12, 0)) * coalesce(reasoning_price, 0), 12)
-            + round_even(cast(coalesce(input_audio_quantity, 0) as decimal(12, 0)) * coalesce(input_audio_price, 0), 12)
-            + round_even(
-                cast(coalesce(output_audio_quantity, 0) as decimal(12, 0)) * coalesce(output_audio_price, 0), 12
-            )
-            + round_even(cast(coalesce(input_image_quantity, 0) as decimal(12, 0)) * coalesce(input_image_price, 0), 12)
-            + round_even(
-                cast(coalesce(output_image_quantity, 0) as decimal(12, 0)) * coalesce(output_image_price, 0), 12
-            )
-            + round_even(cast(coalesce(web_search_quantity, 0) as decimal(12, 0)) * coalesce(web_search_price, 0), 12)
-            + round_even(cast(coalesce(request_quantity, 0) as decimal(12, 0)) * coalesce(request_price, 0), 12)
+            coalesce(other_cost_usd, 0)
+            /* each unit */
+            + case
+                when input_units > 0 and input_price_12 is not null
+                    then cast(input_units as decimal(12, 0)) * input_price_12
+                when input_units > 0 and input_price is not null
+                    then cast(round_even(cast(input_units as decimal(12, 0)) * input_price, 12) as decimal(26, 12))
+                else 0
+            end
+            /* end unit */
             as decimal(38, 12)
         ) as known_cost_usd,
         case
-            when agreed_card_id is not null
-                then cast(
-                    other_contracted_usd
-                    + round_even(
-                        cast(coalesce(input_quantity, 0) as decimal(12, 0)) * coalesce(input_agreed, 0), 12
-                    )
-                    + round_even(
-                        cast(coalesce(cache_read_quantity, 0) as decimal(12, 0)) * coalesce(cache_read_agreed, 0), 12
-                    )
-                    + round_even(
-                        cast(coalesce(cache_write_5m_quantity, 0) as decimal(12, 0))
-                        * coalesce(cache_write_5m_agreed, 0),
-                        12
-                    )
-                    + round_even(
-                        cast(coalesce(cache_write_1h_quantity, 0) as decimal(12, 0))
-                        * coalesce(cache_write_1h_agreed, 0),
-                        12
-                    )
-                    + round_even(
-                        cast(coalesce(output_quantity, 0) as decimal(12, 0)) * coalesce(output_agreed, 0), 12
-                    )
-                    + round_even(
-                        cast(coalesce(reasoning_quantity, 0) as decimal(12, 0)) * coalesce(reasoning_agreed, 0), 12
-                    )
-                    + round_even(
-                        cast(coalesce(input_audio_quantity, 0) as decimal(12, 0)) * coalesce(input_audio_agreed, 0), 12
-                    )
-                    + round_even(
-                        cast(coalesce(output_audio_quantity, 0) as decimal(12, 0)) * coalesce(output_audio_agreed, 0),
-                        12
-                    )
-                    + round_even(
-                        cast(coalesce(input_image_quantity, 0) as decimal(12, 0)) * coalesce(input_image_agreed, 0), 12
-                    )
-                    + round_even(
-                        cast(coalesce(output_image_quantity, 0) as decimal(12, 0)) * coalesce(output_image_agreed, 0),
-                        12
-                    )
-                    + round_even(
-                        cast(coalesce(web_search_quantity, 0) as decimal(12, 0)) * coalesce(web_search_agreed, 0), 12
-                    )
-                    + round_even(
-                        cast(coalesce(request_quantity, 0) as decimal(12, 0)) * coalesce(request_agreed, 0), 12
-                    )
-                    as decimal(38, 12)
-                )
+            when agreed_card_id is not null then cast(
+                coalesce(other_contracted_usd, 0)
+                /* each unit */
+                + case
+                    when input_units > 0 and input_agreed_12 is not null
+                        then cast(input_units as decimal(12, 0)) * input_agreed_12
+                    when input_units > 0 and input_agreed is not null
+                        then cast(round_even(cast(input_units as decimal(12, 0)) * input_agreed, 12) as decimal(26, 12))
+                    else 0
+                end
+                /* end unit */
+                as decimal(38, 12)
+            )
         end as agreed_cost_usd,
+        coalesce(lacks_agreed_price, false)
+        or (
+            agreed_card_id is not null
+            and (
+                false
+                /* each unit */
+                or (input_units > 0 and input_agreed is null and input_price is not null)
+                /* end unit */
+            )
+        ) as agreed_is_unknown,
+        case
+            when missing_prices > 0
+                then concat_ws(
+                    ',',
+                    /* each unit */
+                    case when input_units > 0 and input_price is null then 'input' end,
+                    /* end unit */
+                    other_unpriced_units
+                )
+        end as unpriced_units,
         nullif(concat_ws(
             ',',
-            case when input_quantity > 0 and input_price is null then 'input' end,
-            case when cache_read_quantity > 0 and cache_read_price is null then 'cache_read' end,
-            case when cache_write_5m_quantity > 0 and cache_write_5m_price is null then 'cache_write_5m' end,
-            case when cache_write_1h_quantity > 0 and cache_write_1h_price is null then 'cache_write_1h' end,
-            case when output_quantity > 0 and output_price is null then 'output' end,
-            case when reasoning_quantity > 0 and reasoning_price is null then 'reasoning' end,
-            case when input_audio_quantity > 0 and input_audio_price is null then 'input_audio' end,
-            case when output_audio_quantity > 0 and output_audio_price is null then 'output_audio' end,
-            case when input_image_quantity > 0 and input_image_price is null then 'input_image' end,
-            case when output_image_quantity > 0 and output_image_price is null then 'output_image' end,
-            case when web_search_quantity > 0 and web_search_price is null then 'web_search' end,
-            other_unpriced_unit
-        ), '') as unpriced_units,
-        nullif(concat_ws(
-            ',',
-            case when input_quantity > 0 then input_price_id end,
-            case when cache_read_quantity > 0 then cache_read_price_id end,
-            case when cache_write_5m_quantity > 0 then cache_write_5m_price_id end,
-            case when cache_write_1h_quantity > 0 then cache_write_1h_price_id end,
-            case when output_quantity > 0 then output_price_id end,
-            case when reasoning_quantity > 0 then reasoning_price_id end,
-            case when input_audio_quantity > 0 then input_audio_price_id end,
-            case when output_audio_quantity > 0 then output_audio_price_id end,
-            case when input_image_quantity > 0 then input_image_price_id end,
-            case when output_image_quantity > 0 then output_image_price_id end,
-            case when web_search_quantity > 0 then web_search_price_id end,
-            case when request_quantity > 0 then request_price_id end,
-            other_price_id
+            /* each unit */
+            case when input_units > 0 then input_price_id end,
+            /* end unit */
+            other_price_ids
         ), '') as price_ids
-    from carded
+    from counted
 ),
 
 judged as (
@@ -292,25 +210,6 @@ judged as (
             else 'priced'
         end as cost_status
     from costed
-),
-
-amounts as (
-    select
-        *,
-        cast(
-            case
-                when cost_status = 'no_usage' then 0
-                when cost_status in ('priced', 'partially_priced', 'free', 'default_priced') then known_cost_usd
-            end as decimal(38, 12)
-        ) as list_cost_usd,
-        cast(
-            case
-                when cost_status = 'no_usage' then 0
-                when cost_status in ('priced', 'partially_priced', 'free', 'default_priced')
-                    then coalesce(agreed_cost_usd, known_cost_usd)
-            end as decimal(38, 12)
-        ) as contracted_cost_usd
-    from judged
 )
 
 select
@@ -340,28 +239,30 @@ select
     input_tokens,
     output_tokens,
     total_tokens,
+    /* each unit */
     input_quantity,
-    cache_read_quantity,
-    cache_write_5m_quantity,
-    cache_write_1h_quantity,
-    output_quantity,
-    reasoning_quantity,
-    input_audio_quantity,
-    output_audio_quantity,
-    input_image_quantity,
-    output_image_quantity,
-    web_search_quantity,
-    request_quantity,
+    /* end unit */
     used_units,
     unpriced_units,
     coalesce(total_tokens, 0) - tokens_without_price as priced_tokens,
     tokens_without_price as unpriced_tokens,
-    list_cost_usd,
-    contracted_cost_usd,
+    cast(
+        case
+            when cost_status = 'no_usage' then 0
+            when cost_status not in ('unpriced', 'usage_missing') then known_cost_usd
+        end as decimal(38, 12)
+    ) as list_cost_usd,
+    cast(
+        case
+            when cost_status = 'no_usage' then 0
+            when cost_status not in ('unpriced', 'usage_missing') and not agreed_is_unknown
+                then coalesce(agreed_cost_usd, known_cost_usd)
+        end as decimal(38, 12)
+    ) as contracted_cost_usd,
     case
         when reported_cost_currency = 'USD' then cast(round_even(reported_cost, 12) as decimal(38, 12))
     end as reported_cost_usd,
     cost_status,
     price_ids,
     coalesce(card_commit, (select s.seeds_commit from pricing.seeds as s)) as seeds_commit
-from amounts
+from judged

@@ -1,6 +1,6 @@
 -- The cost of every billable call by billed unit, as derived now, closed months too. A unit without a price has its
 -- quantity and no amount.
--- grain: call_id, part, unit
+-- grain: call_id, part, unit, price_id
 -- materialized: by day
 -- columns:
 --   quantity: units used (in the unit)
@@ -8,8 +8,8 @@
 --   unit_price: price of one unit with uplift and exchange rate in it (USD); null when it has none
 --   currency: currency of the price row (ISO 4217)
 --   price_id: price row used; null when the unit has no price
---   fx_id: exchange rate used; null for prices in USD
-with lines as (
+--   fx_id: exchange rates used, of the list price and of the agreed one; null for prices in USD
+with used as (
     select
         call_id,
         part,
@@ -18,165 +18,27 @@ with lines as (
         provider,
         billed_at,
         card_id,
-        cost_status,
-        'input' as unit,
-        input_quantity as quantity
-    from ledger.call_costs
-    where input_quantity > 0
-    union all
-    select
-        call_id,
-        part,
-        day,
-        tenant_id,
-        provider,
-        billed_at,
-        card_id,
-        cost_status,
-        'cache_read' as unit,
-        cache_read_quantity as quantity
-    from ledger.call_costs
-    where cache_read_quantity > 0
-    union all
-    select
-        call_id,
-        part,
-        day,
-        tenant_id,
-        provider,
-        billed_at,
-        card_id,
-        cost_status,
-        'cache_write_5m' as unit,
-        cache_write_5m_quantity as quantity
-    from ledger.call_costs
-    where cache_write_5m_quantity > 0
-    union all
-    select
-        call_id,
-        part,
-        day,
-        tenant_id,
-        provider,
-        billed_at,
-        card_id,
-        cost_status,
-        'cache_write_1h' as unit,
-        cache_write_1h_quantity as quantity
-    from ledger.call_costs
-    where cache_write_1h_quantity > 0
-    union all
-    select
-        call_id,
-        part,
-        day,
-        tenant_id,
-        provider,
-        billed_at,
-        card_id,
-        cost_status,
-        'output' as unit,
-        output_quantity as quantity
-    from ledger.call_costs
-    where output_quantity > 0
-    union all
-    select
-        call_id,
-        part,
-        day,
-        tenant_id,
-        provider,
-        billed_at,
-        card_id,
-        cost_status,
-        'reasoning' as unit,
-        reasoning_quantity as quantity
-    from ledger.call_costs
-    where reasoning_quantity > 0
-    union all
-    select
-        call_id,
-        part,
-        day,
-        tenant_id,
-        provider,
-        billed_at,
-        card_id,
-        cost_status,
-        'input_audio' as unit,
-        input_audio_quantity as quantity
-    from ledger.call_costs
-    where input_audio_quantity > 0
-    union all
-    select
-        call_id,
-        part,
-        day,
-        tenant_id,
-        provider,
-        billed_at,
-        card_id,
-        cost_status,
-        'output_audio' as unit,
-        output_audio_quantity as quantity
-    from ledger.call_costs
-    where output_audio_quantity > 0
-    union all
-    select
-        call_id,
-        part,
-        day,
-        tenant_id,
-        provider,
-        billed_at,
-        card_id,
-        cost_status,
-        'input_image' as unit,
-        input_image_quantity as quantity
-    from ledger.call_costs
-    where input_image_quantity > 0
-    union all
-    select
-        call_id,
-        part,
-        day,
-        tenant_id,
-        provider,
-        billed_at,
-        card_id,
-        cost_status,
-        'output_image' as unit,
-        output_image_quantity as quantity
-    from ledger.call_costs
-    where output_image_quantity > 0
-    union all
-    select
-        call_id,
-        part,
-        day,
-        tenant_id,
-        provider,
-        billed_at,
-        card_id,
-        cost_status,
-        'web_search' as unit,
-        web_search_quantity as quantity
-    from ledger.call_costs
-    where web_search_quantity > 0
-    union all
-    select
-        call_id,
-        part,
-        day,
-        tenant_id,
-        provider,
-        billed_at,
-        card_id,
-        cost_status,
+        cost_status in ('unpriced', 'usage_missing') as is_unpriced,
         'request' as unit,
         request_quantity as quantity
     from ledger.call_costs
     where request_quantity > 0
+    /* each metered unit */
+    union all
+    select
+        call_id,
+        part,
+        day,
+        tenant_id,
+        provider,
+        billed_at,
+        card_id,
+        cost_status in ('unpriced', 'usage_missing') as is_unpriced,
+        'input' as unit,
+        input_quantity as quantity
+    from ledger.call_costs
+    where input_quantity > 0
+    /* end unit */
 ),
 
 priced as (
@@ -184,14 +46,16 @@ priced as (
         l.*,
         p.priced_as,
         p.price_id,
-        p.unit_price,
         p.currency,
-        p.fx_id,
         t.contract,
-        coalesce(t.contracted_unit_price, p.unit_price) as contracted_unit_price
-    from lines as l
+        p.unit_price,
+        p.unit_price_12,
+        case when t.fx_id is null then p.fx_id else concat_ws(',', p.fx_id, nullif(t.fx_id, p.fx_id)) end as fx_id,
+        case when t.card_id is null then p.unit_price else t.contracted_unit_price end as contracted_unit_price,
+        case when t.card_id is null then p.unit_price_12 else t.contracted_unit_price_12 end
+            as contracted_unit_price_12
+    from used as l
     left join pricing.price_cells as p on l.card_id = p.card_id and l.unit = p.unit
-    left join pricing.units as u on l.unit = u.unit
     left join pricing.contract_prices as t
         on
             l.tenant_id = t.tenant_id
@@ -200,23 +64,9 @@ priced as (
             and l.unit = t.unit
             and l.billed_at >= t.valid_from
             and l.billed_at < t.valid_to
-    where p.price_id is not null or not coalesce(u.optional, false)
-),
-
-common as (
-    select
-        *,
-        case
-            when cost_status in ('priced', 'partially_priced', 'free', 'default_priced')
-                then cast(round_even(cast(quantity as decimal(12, 0)) * unit_price, 12) as decimal(38, 12))
-        end as list_cost_usd,
-        case
-            when cost_status in ('priced', 'partially_priced', 'free', 'default_priced')
-                then cast(
-                    round_even(cast(quantity as decimal(12, 0)) * contracted_unit_price, 12) as decimal(38, 12)
-                )
-        end as contracted_cost_usd
-    from priced
+    where
+        (p.is_wide or p.price_id is null)
+        and (p.price_id is not null or l.unit <> 'request')
 )
 
 select
@@ -232,11 +82,23 @@ select
     unit_price,
     currency,
     fx_id,
-    list_cost_usd,
+    case
+        when not is_unpriced
+            then coalesce(
+                cast(cast(quantity as decimal(12, 0)) * unit_price_12 as decimal(38, 12)),
+                cast(round_even(cast(quantity as decimal(12, 0)) * unit_price, 12) as decimal(38, 12))
+            )
+    end as list_cost_usd,
     contract,
     contracted_unit_price,
-    contracted_cost_usd
-from common
+    case
+        when not is_unpriced
+            then coalesce(
+                cast(cast(quantity as decimal(12, 0)) * contracted_unit_price_12 as decimal(38, 12)),
+                cast(round_even(cast(quantity as decimal(12, 0)) * contracted_unit_price, 12) as decimal(38, 12))
+            )
+    end as contracted_cost_usd
+from priced
 union all
 select
     call_id,

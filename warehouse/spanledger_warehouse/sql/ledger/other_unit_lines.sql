@@ -1,117 +1,183 @@
--- Cost lines of units without a column of their own, priced in long form.
--- grain: call_id, part, unit
+-- Cost lines priced unit by unit: units without a column of their own, and all units of the cards that are not wide
+-- (bands, minimums, increments, prices of the instant at which a call starts).
+-- grain: call_id, part, unit, price_id
 -- materialized: by day
 -- columns:
 --   token_quantity: quantity where the unit counts tokens, else 0 (tokens)
-with entries as (
-    select
-        c.call_id,
-        c.part,
-        c.day,
-        c.tenant_id,
-        c.provider,
-        c.model_id,
-        c.pricing_context,
-        c.pricing_region,
-        c.billed_at,
-        coalesce(c.input_tokens, 0) as input_tokens,
-        unnest(map_entries(c.other_units)) as entry
-    from staging.stg_calls as c
-    where c.disposition = 'billable' and cardinality(c.other_units) > 0
+with not_wide as (
+    select distinct
+        m.provider,
+        m.model_id
+    from pricing.model_matches as m
+    inner join pricing.rate_card_by_day as k on m.price_provider = k.provider and m.price_model = k.model
+    where not k.is_wide
 ),
 
 matched as (
     select
-        e.*,
-        e.entry.key as unit,
-        e.entry.value as quantity,
+        c.*,
         m.billing_provider,
-        k.card_id
-    from entries as e
+        m.price_provider,
+        m.price_model,
+        m.price_context,
+        m.price_region,
+        case when m.bills_at_start then coalesce(c.started_at, c.billed_at) else c.billed_at end as priced_at
+    from staging.stg_calls as c
     left join pricing.model_matches as m
         on
-            e.provider = m.provider
-            and e.model_id = m.model_id
-            and e.pricing_context = m.pricing_context
-            and e.pricing_region = m.pricing_region
-            and e.billed_at >= m.valid_from
-            and e.billed_at < m.valid_to
-    left join pricing.rate_card_by_day as k
-        on
-            e.day = k.day
-            and m.price_provider = k.provider
-            and m.price_model = k.model
-            and m.price_context = k.context
-            and m.price_region = k.region
-            and e.billed_at >= k.valid_from
-            and e.billed_at < k.valid_to
-            and e.input_tokens between k.tier_from_tokens and k.tier_to_tokens
+            c.provider = m.provider
+            and c.model_id = m.model_id
+            and c.pricing_context = m.pricing_context
+            and c.pricing_region = m.pricing_region
+            and c.billed_at >= m.valid_from
+            and c.billed_at < m.valid_to
+    where
+        c.disposition = 'billable'
+        and (
+            cardinality(c.other_units) > 0
+            or exists (
+                select 1
+                from not_wide as n
+                where n.provider = c.provider and n.model_id = c.model_id
+            )
+        )
 ),
 
--- Minimum and increment of the price's own provider; the rule of the model goes before that of the provider.
+carded as (
+    select
+        c.*,
+        k.card_id,
+        coalesce(k.is_wide, true) as is_wide,
+        /* each unit */
+        k.input_price,
+        /* end unit */
+        map_entries(c.other_units) as others
+    from matched as c
+    left join pricing.rate_card_by_day as k
+        on
+            cast(c.priced_at as date) = k.day
+            and c.price_provider = k.provider
+            and c.price_model = k.model
+            and c.price_context = k.context
+            and c.price_region = k.region
+            and c.priced_at >= k.valid_from
+            and c.priced_at < k.valid_to
+            and coalesce(c.input_tokens, 0) between k.tier_from_tokens and k.tier_to_tokens
+),
+
+entries as (
+    select
+        call_id,
+        part,
+        day,
+        tenant_id,
+        billing_provider,
+        priced_at,
+        card_id,
+        unnest(others) as entry
+    from carded
+),
+
+used as (
+    select
+        * exclude (entry),
+        entry.key as unit,
+        entry.value as quantity
+    from entries
+    /* each unit */
+    union all
+    select
+        call_id,
+        part,
+        day,
+        tenant_id,
+        billing_provider,
+        priced_at,
+        card_id,
+        'input' as unit,
+        input_quantity as quantity
+    from carded
+    where not is_wide and input_quantity > 0 and input_price is not null
+    /* end unit */
+),
+
+-- What is billed of every unit that may have a price, and the bands of that price that it reaches: each of graduated
+-- ones has a line of its own, of others the one that holds the last unit prices all.
 billed as (
     select
-        m.*,
+        u.*,
         p.priced_as,
         p.price_id,
         p.unit_price,
         p.currency,
         p.fx_id,
-        case
-            when r.unit is null then m.quantity
-            else ((greatest(m.quantity, r.min_quantity) + r.increment - 1) // r.increment) * r.increment
-        end as billed_quantity,
-        row_number() over (
-            partition by m.call_id, m.part, m.unit order by case when r.model is null then 1 else 0 end
-        ) as place
-    from matched as m
-    left join pricing.price_cells as p on m.card_id = p.card_id and m.unit = p.unit
-    left join pricing.rules as r
-        on
-            p.provider = r.provider
-            and (r.model is null or p.model = r.model)
-            and m.unit = r.unit
-            and m.billed_at >= r.valid_from
-            and m.billed_at < r.valid_to
+        p.band_from,
+        p.band_to,
+        p.is_graduated,
+        ((greatest(u.quantity, p.min_quantity) + p.increment - 1) // p.increment) * p.increment as billed_quantity
+    from used as u
+    inner join pricing.price_cells as p on u.card_id = p.card_id and u.unit = p.unit
+),
+
+banded as (
+    select
+        * replace (
+            case when is_graduated then greatest(least(quantity, band_to) - band_from + 1, 0) else quantity end
+                as quantity,
+            case when is_graduated then least(billed_quantity, band_to) - band_from + 1 else billed_quantity end
+                as billed_quantity
+        )
+    from billed
+    where billed_quantity >= band_from and (is_graduated or billed_quantity <= band_to)
+),
+
+lines as (
+    select *
+    from banded
+    union all by name
+    select
+        *,
+        quantity as billed_quantity
+    from used as u
+    where
+        not exists (
+            select 1
+            from banded as b
+            where b.call_id = u.call_id and b.part = u.part and b.unit = u.unit
+        )
 )
 
 select
-    b.call_id,
-    b.part,
-    b.day,
-    b.tenant_id,
-    b.unit,
-    b.quantity,
-    b.billed_quantity,
-    case
-        when
-            coalesce(u.per, 1000000) = 1000000
-            and coalesce(u.direction, 'input') in ('input', 'output')
-            and coalesce(u.modality, 'text') <> 'characters'
-            then b.quantity
-        else 0
-    end as token_quantity,
-    b.priced_as,
-    b.price_id,
-    b.unit_price,
-    b.currency,
-    b.fx_id,
-    cast(round_even(cast(b.billed_quantity as decimal(12, 0)) * b.unit_price, 12) as decimal(38, 12)) as list_cost_usd,
+    l.call_id,
+    l.part,
+    l.day,
+    l.tenant_id,
+    l.unit,
+    l.quantity,
+    l.billed_quantity,
+    case when u.parent <> '' or l.unit in ('input', 'output') then l.quantity else 0 end as token_quantity,
+    l.priced_as,
+    l.price_id,
+    l.unit_price,
+    l.currency,
+    nullif(concat_ws(',', l.fx_id, nullif(t.fx_id, l.fx_id)), '') as fx_id,
+    cast(round_even(cast(l.billed_quantity as decimal(12, 0)) * l.unit_price, 12) as decimal(38, 12)) as list_cost_usd,
     t.contract,
-    coalesce(t.contracted_unit_price, b.unit_price) as contracted_unit_price,
+    case when t.card_id is null then l.unit_price else t.contracted_unit_price end as contracted_unit_price,
     cast(
         round_even(
-            cast(b.billed_quantity as decimal(12, 0)) * coalesce(t.contracted_unit_price, b.unit_price), 12
+            cast(l.billed_quantity as decimal(12, 0))
+            * case when t.card_id is null then l.unit_price else t.contracted_unit_price end, 12
         ) as decimal(38, 12)
     ) as contracted_cost_usd
-from billed as b
-left join pricing.units as u on b.unit = u.unit
+from lines as l
+left join pricing.units as u on l.unit = u.unit
 left join pricing.contract_prices as t
     on
-        b.tenant_id = t.tenant_id
-        and b.billing_provider = t.billing_provider
-        and b.card_id = t.card_id
-        and b.unit = t.unit
-        and b.billed_at >= t.valid_from
-        and b.billed_at < t.valid_to
-where b.place = 1
+        l.tenant_id = t.tenant_id
+        and l.billing_provider = t.billing_provider
+        and l.card_id = t.card_id
+        and l.unit = t.unit
+        and l.band_from = t.band_from
+        and l.priced_at >= t.valid_from
+        and l.priced_at < t.valid_to

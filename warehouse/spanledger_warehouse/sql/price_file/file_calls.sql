@@ -115,11 +115,11 @@ select
     case when usage_issue is null then input_image_quantity end as input_image_quantity,
     case when usage_issue is null then output_image_quantity end as output_image_quantity,
     case when usage_issue is null then web_search_quantity end as web_search_quantity,
-    case when unit is null then 1 when unit = 'request' then quantity else 0 end as request_quantity,
+    case when unit is null then 1 else 0 end as request_quantity,
     case
         when usage_issue is null and unit not in (
             'input', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'output', 'reasoning', 'input_audio',
-            'output_audio', 'input_image', 'output_image', 'web_search', 'request'
+            'output_audio', 'input_image', 'output_image', 'web_search'
         ) then map([unit], [quantity])
         else map(cast([] as varchar []), cast([] as bigint []))
     end as other_units

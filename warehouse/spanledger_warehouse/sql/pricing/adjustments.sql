@@ -5,7 +5,7 @@
 --   adjustment: name of an uplift or a contract
 --   kind: uplift, discount or override
 --   factor: what the price is multiplied by; null for overrides
---   override_price: agreed price of one unit (USD); null for uplifts and discounts
+--   override_price: agreed price of one unit (in `currency`); null for uplifts and discounts
 --   reference: the contract, or where an uplift is published
 --   specificity: how many columns of its scope are given; among the adjustments of one price the highest wins
 create table pricing.adjustments (
@@ -21,6 +21,7 @@ create table pricing.adjustments (
     valid_to timestamp not null,
     factor decimal(18, 10),
     override_price decimal(20, 16),
+    currency varchar,
     reference varchar,
     specificity integer not null,
     file varchar not null,

@@ -1,14 +1,48 @@
 -- What was agreed with a provider, for the tenants and cards of the days being priced: the unit price of every unit of
 -- a card that a contract touches. Of the contracts that fit a price the one with the narrowest scope counts.
--- grain: tenant_id, billing_provider, card_id, unit, valid_from
+-- grain: tenant_id, billing_provider, card_id, unit, band_from, valid_from
 -- materialized: for the run
 -- columns:
---   contracted_unit_price: agreed price of one unit (USD); the list price where the contract leaves it alone
+--   contracted_unit_price: agreed price of one unit (USD); the list price where the contract leaves it alone; null
+--     where it is agreed in a currency that has no rate of the day
+--   contracted_unit_price_12: the same where it has at most twelve places, so that amounts need no rounding
 --   contract: adjustment that the price comes from; null where it leaves the list price alone
-with contracts as (
+with agreed as (
     select *
     from pricing.adjustments
     where kind in ('discount', 'override')
+),
+
+-- A price agreed in another currency is worth the rate of each single day; on a day without one it is not known.
+contracts as (
+    select
+        *,
+        override_price as override_usd,
+        cast(null as varchar) as fx_id
+    from agreed
+    where kind = 'discount' or currency = 'USD'
+    union all by name
+    select
+        a.*,
+        cast(null as decimal(20, 16)) as override_usd
+    from agreed as a
+    where a.kind = 'override' and a.currency <> 'USD'
+    union all by name
+    select
+        a.* replace (
+            greatest(a.valid_from, cast(r.date as timestamp)) as valid_from,
+            least(a.valid_to, r.date + interval 1 day) as valid_to
+        ),
+        cast(round_even(a.override_price * r.usd_per_unit, 16) as decimal(20, 16)) as override_usd,
+        r.currency || ' ' || cast(r.date as varchar) as fx_id
+    from agreed as a
+    inner join pricing.fx_rates as r
+        on
+            a.currency = r.currency
+            and a.valid_from < r.date + interval 1 day
+            and a.valid_to > cast(r.date as timestamp)
+            and r.date between cast(getvariable('from_day') as date) - 1 and cast(getvariable('to_day') as date)
+    where a.kind = 'override'
 ),
 
 calls as (
@@ -51,12 +85,14 @@ scoped as (
         d.billing_provider,
         p.card_id,
         p.unit,
+        p.band_from,
         a.adjustment as contract,
+        a.fx_id,
         a.specificity,
         greatest(p.valid_from, a.valid_from) as valid_from,
         least(p.valid_to, a.valid_to) as valid_to,
         case
-            when a.kind = 'override' then a.override_price
+            when a.kind = 'override' then a.override_usd
             else cast(round_even(p.unit_price * a.factor, 16) as decimal(20, 16))
         end as contracted_unit_price
     from cards as d
@@ -103,11 +139,13 @@ ranked as (
     select
         i.*,
         p.unit,
+        p.band_from,
         s.contract,
-        coalesce(s.contracted_unit_price, p.unit_price) as contracted_unit_price,
+        s.fx_id,
+        case when s.contract is null then p.unit_price else s.contracted_unit_price end as contracted_unit_price,
         row_number() over (
-            partition by i.tenant_id, i.billing_provider, i.card_id, i.valid_from, p.unit
-            order by s.specificity desc nulls last, s.contract asc
+            partition by i.tenant_id, i.billing_provider, i.card_id, i.valid_from, p.unit, p.band_from
+            order by s.specificity desc nulls last, s.fx_id asc nulls last, s.contract asc
         ) as place
     from intervals as i
     inner join pricing.price_cells as p on i.card_id = p.card_id
@@ -117,11 +155,17 @@ ranked as (
             and i.billing_provider = s.billing_provider
             and i.card_id = s.card_id
             and p.unit = s.unit
+            and p.band_from = s.band_from
             and i.valid_from >= s.valid_from
             and i.valid_to <= s.valid_to
     where i.valid_to is not null
 )
 
-select * exclude (place)
+select
+    * exclude (place),
+    case
+        when contracted_unit_price < 100 and round_even(contracted_unit_price, 12) = contracted_unit_price
+            then cast(contracted_unit_price as decimal(14, 12))
+    end as contracted_unit_price_12
 from ranked
 where place = 1

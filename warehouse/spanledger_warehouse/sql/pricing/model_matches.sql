@@ -10,6 +10,7 @@
 --   price_region: region of the price: the served one where the model has prices for it, else global
 --   price_context: context of the price: the call's own; standard for the operator's defaults
 --   matched_by: exact, alias, default or none
+--   bills_at_start: whether the price is that of the instant at which a call starts; else of the one at which it ends
 with ids as (
     select distinct
         provider,
@@ -136,18 +137,41 @@ candidates as (
     from names
 ),
 
+-- Which instant of a call chooses the price, where a rule of the price's provider says that it is the start.
+starting as (
+    select distinct provider
+    from pricing.rules
+    where price_instant = 'start'
+),
+
+instants as (
+    select
+        c.provider,
+        c.model_id,
+        c.price_provider,
+        c.price_model,
+        r.valid_from,
+        r.valid_to,
+        r.price_instant,
+        r.model is not null as is_narrow
+    from candidates as c
+    inner join pricing.rules as r
+        on c.price_provider = r.provider and (r.model is null or c.price_model = r.model) and r.unit is null
+    inner join starting as s on r.provider = s.provider
+),
+
+dated as (
+    select * from candidates
+    union all by name
+    select * from instants
+),
+
 cuts as (
-    select
+    select distinct
         provider,
         model_id,
-        valid_from as cut
-    from candidates
-    union
-    select
-        provider,
-        model_id,
-        valid_to as cut
-    from candidates
+        unnest([valid_from, valid_to]) as cut
+    from dated
 ),
 
 intervals as (
@@ -196,7 +220,18 @@ select
     case when m.matched_by = 'default' then 'standard' else i.pricing_context end as price_context,
     m.valid_from,
     m.valid_to,
-    coalesce(g.region, 'global') as price_region
+    coalesce(g.region, 'global') as price_region,
+    coalesce((
+        select arg_max(t.price_instant, t.is_narrow) = 'start'
+        from instants as t
+        where
+            t.provider = m.provider
+            and t.model_id = m.model_id
+            and t.price_provider = m.price_provider
+            and t.price_model = m.price_model
+            and t.valid_from <= m.valid_from
+            and t.valid_to >= m.valid_to
+    ), false) as bills_at_start
 from ids as i
 inner join ranked as m on i.provider = m.provider and i.model_id = m.model_id and m.place = 1
 left join regions as g

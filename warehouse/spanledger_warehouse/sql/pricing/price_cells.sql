@@ -1,16 +1,29 @@
 -- The rate card in long form: the price of each unit in each interval, context, region and tier of a model.
 -- A context stands on its own; units billed by the piece (tool calls) keep their standard price in other contexts.
--- grain: card_id, unit
+-- grain: card_id, unit, band_from
 -- materialized: full
 -- columns:
 --   card_id: one combination of model, context, region, tier and interval, in words
 --   tier_from_tokens: smallest total input of the tier (tokens)
 --   tier_to_tokens: largest total input of the tier (tokens)
 --   priced_as: unit whose price row was used: the unit itself or its declared fallback
+--   unit_price_12: unit_price where it has at most twelve places, so that amounts need no rounding; else null (USD)
 --   uplift: adjustment whose factor is in the price; null when none is
 --   window_hours: when the windows of the model hold, in words; null when it has none
-with priced as (
-    select *
+--   band_from: the price holds from this unit of a call on, counted from one; above one only where tiers count units
+--   band_to: last unit of a call that the price holds for
+--   is_graduated: whether each unit pays the price of its own band; else the band that the last one reaches prices all
+--   min_quantity: least that is billed of the unit
+--   increment: step that the unit is billed in
+--   is_wide: whether all of the card is quantities times prices of the end of a call; else it is priced unit by unit
+with named as (
+    select distinct
+        provider,
+        model,
+        context,
+        region,
+        price_window,
+        tier_above
     from pricing.usd_prices
 ),
 
@@ -18,77 +31,46 @@ models as (
     select distinct
         provider,
         model
-    from priced
+    from named
 ),
 
-tier_rules as (
+rules as (
     select
         m.provider,
         m.model,
-        l.tier_comparison,
-        l.valid_from,
-        l.valid_to,
-        case when l.model is null then 0 else 1 end as specificity
+        l.* exclude (l.provider, l.model),
+        l.model is not null as is_narrow
     from models as m
     inner join pricing.rules as l on m.provider = l.provider and (l.model is null or m.model = l.model)
-    where l.unit is null
 ),
 
 uplifts as (
     select
+        m.provider,
         m.model,
-        a.provider,
-        a.adjustment,
-        a.unit,
-        a.context,
-        a.region,
-        a.factor,
-        a.specificity,
-        a.valid_from,
-        a.valid_to
+        a.* exclude (a.provider, a.model)
     from models as m
     inner join pricing.adjustments as a on m.provider = a.provider and (a.model is null or m.model = a.model)
     where a.kind = 'uplift'
 ),
 
 dated as (
-    select
-        provider,
-        model,
-        valid_from,
-        valid_to
-    from priced
-    union all
-    select
-        provider,
-        model,
-        valid_from,
-        valid_to
-    from uplifts
-    union all
-    select
-        provider,
-        model,
-        valid_from,
-        valid_to
-    from tier_rules
+    select * from pricing.usd_prices
+    union all by name
+    select * from uplifts
+    union all by name
+    select * from rules
 ),
 
 cuts as (
-    select
+    select distinct
         provider,
         model,
-        valid_from as cut
-    from dated
-    union
-    select
-        provider,
-        model,
-        valid_to as cut
+        unnest([valid_from, valid_to]) as cut
     from dated
 ),
 
-intervals as (
+spans as (
     select
         provider,
         model,
@@ -97,47 +79,62 @@ intervals as (
     from cuts
 ),
 
-contexts as (
-    select distinct
-        provider,
-        model,
-        context
-    from priced
+-- How the tiers count in each interval; the rule of the model goes before that of its provider.
+intervals as (
+    select
+        s.provider,
+        s.model,
+        s.valid_from,
+        s.valid_to,
+        coalesce(arg_max(l.tier_basis, l.is_narrow), 'total_input') = 'quantity' as in_bands,
+        coalesce(arg_max(l.tier_mode, l.is_narrow), 'whole_request') = 'graduated' as is_graduated,
+        case when arg_max(l.tier_comparison, l.is_narrow) = '>=' then 0 else 1 end as beyond,
+        coalesce(arg_max(l.price_instant, l.is_narrow), 'end') = 'start' as at_start
+    from spans as s
+    left join rules as l
+        on
+            s.provider = l.provider
+            and s.model = l.model
+            and l.unit is null
+            and s.valid_from >= l.valid_from
+            and s.valid_to <= l.valid_to
+    where s.valid_to is not null
+    group by s.provider, s.model, s.valid_from, s.valid_to
 ),
 
+-- A contract is with who bills, which need not be whose price it is: its region counts for every provider.
 regions as (
     select distinct
         provider,
         model,
-        region
-    from priced
-    union
-    select distinct
-        provider,
-        model,
-        'global' as region
-    from priced
+        unnest(['global', region]) as region
+    from named
     union
     select
-        provider,
-        model,
-        region
-    from uplifts
-    where region is not null
+        m.provider,
+        m.model,
+        a.region
+    from models as m
+    inner join pricing.adjustments as a
+        on (m.provider = a.provider or a.kind <> 'uplift') and (a.model is null or m.model = a.model)
+    where a.region is not null
 ),
 
 windows as (
     select distinct
         provider,
         model,
-        price_window
-    from priced
-    union
-    select
+        unnest(['', price_window]) as price_window
+    from named
+),
+
+tiers as (
+    select distinct
         provider,
         model,
-        '' as price_window
-    from models
+        context,
+        unnest([0, tier_above]) as tier_above
+    from named
 ),
 
 window_hours as (
@@ -150,32 +147,13 @@ window_hours as (
     group by w.provider, w.model
 ),
 
-tiers as (
-    select distinct
-        provider,
-        model,
-        context,
-        tier_above
-    from priced
-    union
-    select distinct
-        provider,
-        model,
-        context,
-        0 as tier_above
-    from priced
-),
-
 candidates as (
     select
-        i.provider,
-        i.model,
-        x.context,
+        i.*,
+        t.context,
         r.region,
         w.price_window,
         t.tier_above,
-        i.valid_from,
-        i.valid_to,
         p.unit,
         u.direction,
         p.unit_price,
@@ -185,31 +163,28 @@ candidates as (
         p.region as priced_region,
         row_number() over (
             partition by
-                i.provider, i.model, x.context, r.region, w.price_window, t.tier_above, i.valid_from, p.unit
+                i.provider, i.model, t.context, r.region, w.price_window, t.tier_above, i.valid_from, p.unit
             order by
-                case when p.context = x.context then 0 else 1 end,
+                case when p.context = t.context then 0 else 1 end,
                 case when p.region = r.region then 0 else 1 end,
                 case when p.price_window = w.price_window then 0 else 1 end,
                 p.tier_above desc
         ) as choice
     from intervals as i
-    inner join contexts as x on i.provider = x.provider and i.model = x.model
+    inner join tiers as t on i.provider = t.provider and i.model = t.model
     inner join regions as r on i.provider = r.provider and i.model = r.model
     inner join windows as w on i.provider = w.provider and i.model = w.model
-    inner join tiers as t on i.provider = t.provider and i.model = t.model and x.context = t.context
-    inner join priced as p
+    inner join pricing.usd_prices as p
         on
             i.provider = p.provider
             and i.model = p.model
             and i.valid_from >= p.valid_from
             and i.valid_to <= p.valid_to
-            and t.tier_above >= p.tier_above
+            and (t.tier_above = p.tier_above or (t.tier_above > p.tier_above and not i.in_bands))
             and (r.region = p.region or p.region = 'global')
             and (w.price_window = p.price_window or p.price_window = '')
     inner join pricing.units as u on p.unit = u.unit
-    where
-        i.valid_to is not null
-        and (p.context = x.context or (p.context = 'standard' and u.direction in ('tool', 'call')))
+    where p.context = t.context or (p.context = 'standard' and u.direction in ('tool', 'call'))
 ),
 
 -- A region's own price has its surcharge in it; only what it takes over from the global price is lifted.
@@ -244,20 +219,16 @@ chosen as (
                 when factor is null then unit_price
                 else cast(round_even(unit_price * factor, 16) as decimal(20, 16))
             end as unit_price
-        )
+        ),
+        unit as priced_as
     from lifted
     where place = 1
 ),
 
 with_fallbacks as (
-    select
-        *,
-        unit as priced_as
-    from chosen
+    select * from chosen
     union all
-    select
-        c.* replace (u.unit as unit),
-        c.unit as priced_as
+    select c.* replace (u.unit as unit)
     from chosen as c
     inner join pricing.units as u on c.unit = u.fallback_unit
     where not exists (
@@ -269,41 +240,24 @@ with_fallbacks as (
             and own.context = c.context
             and own.region = c.region
             and own.price_window = c.price_window
-            and own.tier_above = c.tier_above
+            and (own.tier_above = c.tier_above or c.in_bands)
             and own.valid_from = c.valid_from
             and own.unit = u.unit
     )
 ),
 
-rules as (
+-- A tier of the request is a card of its own; bands of one unit stand in the same card.
+starts as (
     select
         t.provider,
         t.model,
         t.context,
         t.tier_above,
         i.valid_from,
-        coalesce(arg_max(l.tier_comparison, l.specificity), '>') as tier_comparison
+        case when t.tier_above = 0 then 0 else t.tier_above + i.beyond end as tier_from_tokens
     from tiers as t
     inner join intervals as i on t.provider = i.provider and t.model = i.model
-    left join tier_rules as l
-        on
-            i.provider = l.provider
-            and i.model = l.model
-            and i.valid_from >= l.valid_from
-            and i.valid_to <= l.valid_to
-    where i.valid_to is not null
-    group by t.provider, t.model, t.context, t.tier_above, i.valid_from
-),
-
-bounds as (
-    select
-        *,
-        case
-            when tier_above = 0 then 0
-            when tier_comparison = '>=' then tier_above
-            else tier_above + 1
-        end as tier_from_tokens
-    from rules
+    where t.tier_above = 0 or not i.in_bands
 ),
 
 ranges as (
@@ -313,44 +267,55 @@ ranges as (
             lead(tier_from_tokens) over (partition by provider, model, context, valid_from order by tier_above) - 1,
             9223372036854775807
         ) as tier_to_tokens
-    from bounds
+    from starts
+),
+
+cells as (
+    select
+        w.* exclude (w.tier_above),
+        g.tier_above,
+        g.tier_from_tokens,
+        g.tier_to_tokens,
+        concat_ws(
+            '|',
+            w.provider,
+            w.model,
+            w.context,
+            w.region,
+            nullif(w.price_window, ''),
+            cast(g.tier_above as varchar),
+            strftime(w.valid_from, '%Y-%m-%dT%H:%M:%S')
+        ) as card_id,
+        case when w.in_bands and w.tier_above > 0 then w.tier_above + w.beyond else 1 end as band_from,
+        coalesce(arg_max(l.min_quantity, l.is_narrow), 0) as min_quantity,
+        coalesce(arg_max(l.increment, l.is_narrow), 1) as increment
+    from with_fallbacks as w
+    inner join ranges as g
+        on
+            w.provider = g.provider
+            and w.model = g.model
+            and w.context = g.context
+            and w.valid_from = g.valid_from
+            and (w.tier_above = g.tier_above or w.in_bands)
+    left join rules as l
+        on
+            w.provider = l.provider
+            and w.model = l.model
+            and w.unit = l.unit
+            and w.valid_from >= l.valid_from
+            and w.valid_to <= l.valid_to
+    group by all
 )
 
 select
-    concat_ws(
-        '|',
-        w.provider,
-        w.model,
-        w.context,
-        w.region,
-        nullif(w.price_window, ''),
-        cast(w.tier_above as varchar),
-        strftime(w.valid_from, '%Y-%m-%dT%H:%M:%S')
-    ) as card_id,
-    w.provider,
-    w.model,
-    w.context,
-    w.region,
-    w.price_window,
-    w.tier_above,
-    g.tier_from_tokens,
-    g.tier_to_tokens,
-    w.valid_from,
-    w.valid_to,
-    w.unit,
-    w.priced_as,
-    w.unit_price,
-    w.price_id,
-    w.currency,
-    w.fx_id,
-    w.uplift,
-    h.window_hours
-from with_fallbacks as w
-inner join ranges as g
-    on
-        w.provider = g.provider
-        and w.model = g.model
-        and w.context = g.context
-        and w.tier_above = g.tier_above
-        and w.valid_from = g.valid_from
-left join window_hours as h on w.provider = h.provider and w.model = h.model
+    c.* exclude (c.in_bands, c.beyond, c.at_start),
+    h.window_hours,
+    case
+        when c.unit_price < 100 and round_even(c.unit_price, 12) = c.unit_price
+            then cast(c.unit_price as decimal(14, 12))
+    end as unit_price_12,
+    lead(c.band_from, 1, 9223372036854775807) over (partition by c.card_id, c.unit order by c.band_from) - 1 as band_to,
+    not bool_or(c.in_bands or c.at_start or c.min_quantity > 0 or c.increment > 1) over (partition by c.card_id)
+        as is_wide
+from cells as c
+left join window_hours as h on c.provider = h.provider and c.model = h.model

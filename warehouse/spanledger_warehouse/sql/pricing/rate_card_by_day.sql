@@ -7,6 +7,12 @@ with days as (
     select distinct day
     from staging.stg_calls
     where day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
+    union
+    select distinct cast(started_at as date) as day
+    from staging.stg_calls
+    where
+        day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
+        and (select bool_or(m.bills_at_start) from pricing.model_matches as m)
 ),
 
 models as (

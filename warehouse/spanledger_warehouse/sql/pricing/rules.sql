@@ -2,11 +2,12 @@
 -- grain: provider, model, unit, valid_from
 -- materialized: loaded
 -- columns:
---   tier_mode: whole_request: the tier that the request falls into prices all of it
---   tier_basis: what is compared with tier_above
---   tier_comparison: whether a request of exactly tier_above tokens is in the tier (>=) or not (>)
+--   tier_mode: whole_request (the tier reached prices all), or graduated (each unit pays the price of its own band)
+--   tier_basis: what is compared with tier_above: total_input, or quantity (how much of the very unit the call used)
+--   tier_comparison: whether a request of exactly tier_above is in the tier (>=) or not (>)
 --   min_quantity: least that is billed of `unit`
 --   increment: step that `unit` is billed in
+--   price_instant: which instant of a call chooses its price, start or end
 create table pricing.rules (
     provider varchar not null,
     model varchar,
@@ -16,6 +17,7 @@ create table pricing.rules (
     tier_comparison varchar not null,
     min_quantity bigint not null,
     increment bigint not null,
+    price_instant varchar not null,
     valid_from timestamp not null,
     valid_to timestamp not null
 )

@@ -1,6 +1,6 @@
 -- Days that the new seeds change: a model id that was used resolves to another price, a price that holds on the day
--- changed, or the tenant's clock did. Needs the new seeds' pricing.price_cells and pricing.model_matches, and the old
--- ones in old_price_cells, old_model_matches and old_tenants.
+-- changed, or the tenant's clock or contract did. Needs the new seeds' pricing.price_cells and pricing.model_matches, and
+-- the old ones in old_price_cells, old_model_matches, old_tenants, old_adjustments and old_fx_rates.
 -- grain: day, cause
 insert into ops.dirty_days (day, cause, detail, run_id)
 with used as (
@@ -84,13 +84,13 @@ changed_tenants as (
 ),
 
 old_contracts as (
-    select adjustment, kind, tenant, provider, model, unit, context, region, factor, override_price, valid_from, valid_to
+    select * exclude (reference, file, seed_line)
     from old_adjustments
     where kind <> 'uplift'
 ),
 
 new_contracts as (
-    select adjustment, kind, tenant, provider, model, unit, context, region, factor, override_price, valid_from, valid_to
+    select * exclude (reference, file, seed_line)
     from pricing.adjustments
     where kind <> 'uplift'
 ),
@@ -99,6 +99,30 @@ changed_contracts as (
     (from old_contracts except from new_contracts)
     union all
     (from new_contracts except from old_contracts)
+),
+
+-- A rate that is new counts where a price was agreed in its currency; of list prices the cells above tell.
+changed_rates as (
+    (from old_fx_rates select date, currency, usd_per_unit except from pricing.fx_rates select date, currency, usd_per_unit)
+    union
+    (from pricing.fx_rates select date, currency, usd_per_unit except from old_fx_rates select date, currency, usd_per_unit)
+),
+
+agreed_anew as (
+    select
+        tenant,
+        adjustment,
+        valid_from,
+        valid_to
+    from changed_contracts
+    union all
+    select
+        a.tenant,
+        a.adjustment,
+        greatest(a.valid_from, cast(r.date as timestamp)) as valid_from,
+        least(a.valid_to, r.date + interval 1 day) as valid_to
+    from new_contracts as a
+    inner join changed_rates as r on a.currency = r.currency
 )
 
 select
@@ -124,6 +148,6 @@ select
     string_agg(distinct a.adjustment, ', ' order by a.adjustment) as detail,
     $run_id as run_id
 from staging.stg_calls as c
-inner join changed_contracts as a
+inner join agreed_anew as a
     on (a.tenant is null or c.tenant_id = a.tenant) and c.billed_at >= a.valid_from and c.billed_at < a.valid_to
 group by c.day;
