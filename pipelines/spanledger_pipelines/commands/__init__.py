@@ -15,6 +15,7 @@ from spanledger_pipelines.commands import (
     dev,
     explain,
     export,
+    importing,
     migrate,
     operations,
     price,
@@ -67,6 +68,7 @@ for module in (
     dev,
     migrate,
     operations,
+    importing,
 ):
     module.register(app)
 
