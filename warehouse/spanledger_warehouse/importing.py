@@ -192,8 +192,8 @@ def _lines(
     seen: Counter[str] = Counter()
     for number, row in enumerate(rows, start=1):
         result.rows += 1
-        values = {meaning: row[column] for meaning, column in result.columns.items()}
-        values = {meaning: value for meaning, value in values.items() if value is not None}
+        cells = ((meaning, row[column]) for meaning, column in result.columns.items())
+        values = {meaning: cell for meaning, cell in cells if cell is not None}
         key = values.get("id") or json.dumps(row, sort_keys=True)
         # Rows without an id may be equal and still be two calls; the second is the second in every export.
         occurrence = seen[key] if "id" not in values else 0

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import duckdb
 from tests.warehouse.passes import Ledger
@@ -54,7 +53,7 @@ def test_runs_that_are_killed_anywhere_reach_the_rows_of_one_that_was_not(tmp_pa
     home = tmp_path / "killed"
     done = subprocess.run(
         [sys.executable, "-m", "tests.warehouse.runs.crashing", str(home), str(ROUNDS), "20261124"],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
         check=False,
