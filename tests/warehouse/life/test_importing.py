@@ -17,7 +17,7 @@ HEADER = (
 )
 METADATA = '"{""edge_case_id"": ""EC-17""}"'
 ROWS = [
-    f"u-1,acme,analyze_edge_case,acme,a-1,1250,100,1350,0.01875,1523,true,,{METADATA},,2026-03-10 12:00:00,SECRET PROMPT",
+    f"u-1,acme,analyze_edge_case,acme,a-1,1250,100,1350,0.01875,1523,true,,{METADATA},,2026-03-10 12:00:00,SECRET",
     "u-2,globex,match_pattern,acme,a-1,10,5,15,0.5,20,true,,,,2026-03-10T23:59:59.999+01:00,SECRET PROMPT",
     "u-3,acme,analyze_edge_case,acme,a-1,,,,,30,false,upstream timed out,,,2026-03-11 00:00:00,SECRET PROMPT",
     "u-4,acme,match_pattern,acme,nobody-knows,7,3,10,0.1,1,t,,,,1773230400,",
