@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from spanledger_pipelines.commands import (
+    backup,
     collect,
     demo,
     dev,
@@ -69,6 +70,7 @@ for module in (
     migrate,
     operations,
     importing,
+    backup,
 ):
     module.register(app)
 
