@@ -25,10 +25,14 @@ def load(body: bytes) -> Any:
         The value, or None when the body is not JSON.
     """
     body = _shortened(body)
+    if body[:3] == _BOM:
+        body = body[3:]
     try:
-        return _DECODER.decode(body.decode("utf-8-sig"))
+        text = body.decode()
+        value, end = _DECODER.raw_decode(text, 0 if text[:1] == "{" else _after_space(text, 0))
     except (ValueError, RecursionError):
         return None
+    return value if end == len(text) or _after_space(text, end) == len(text) else None
 
 
 def load_elements(body: bytes) -> tuple[list[Any], bool]:
@@ -70,7 +74,8 @@ def _is_sparse(mark: bytes, text: bytes) -> bool:
 
 
 # Infinity and NaN are no JSON, but some servers send them.
-_SPACE: Final = re.compile(r"\s*")
+_BOM: Final = b"\xef\xbb\xbf"
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
 _DECODER: Final = json.JSONDecoder(parse_float=NumberText, parse_constant=str)
 
 

@@ -49,7 +49,9 @@ class Spans:
 
     def resource(self) -> Mapping[str, Any]:
         """Attributes of the resource; the application's own fills in what the environment did not say."""
-        application = self._provider()
+        return self._resource_under(self._provider())
+
+    def _resource_under(self, application: Any) -> Mapping[str, Any]:
         if self._resource_of is not application:
             theirs = getattr(application, "resource", None)
             own = self._own
@@ -87,18 +89,19 @@ class Spans:
             if parent.is_valid:
                 trace_id, parent_id = f"{parent.trace_id:032x}", f"{parent.span_id:016x}"
         span = FinishedSpan(name, trace_id, span_id, parent_id, start, end, failed, attributes)
-        resource = self.resource()
+        provider = self._provider()
+        resource = self._resource_under(provider)
         process = attributes[names.PROCESS]
         if self._lines.process != process:
             self._lines = records.SpanLines(process, SCOPE, __version__, records.of_resource(resource))
         self._write(attributes[names.SEQUENCE], self._lines.line(span))
         if self._mirror or self._export is not None:
-            self._show(span, context)
+            self._show(span, context, provider)
 
-    def _show(self, span: FinishedSpan, context: Context) -> None:
+    def _show(self, span: FinishedSpan, context: Context, provider: Any) -> None:
         """The copies: nothing that goes wrong here takes the record back."""
         try:
-            tracer = self._application_tracer() if self._mirror else None
+            tracer = self._tracer(provider) if self._mirror else None
             if tracer is not None and _wanted(context):
                 copy = tracer.start_span(
                     span.name, context, SpanKind.CLIENT, span.attributes, start_time=span.start
@@ -124,8 +127,7 @@ class Spans:
             )
             return None
 
-    def _application_tracer(self) -> Tracer | None:
-        provider = self._provider()
+    def _tracer(self, provider: Any) -> Tracer | None:
         if self._mirrored[0] is not provider:
             # The application may set its provider at any time; until then there is only a stand-in.
             nothing = provider is None or isinstance(

@@ -4,7 +4,6 @@ A thread of its own does the writing. A caller queues its line and waits until t
 `stall_seconds` at most, since a system call that hangs cannot be taken back by whoever makes it.
 """
 
-import contextlib
 import os
 import threading
 import time
@@ -199,9 +198,10 @@ class Spool:
         return True
 
     def _ring(self) -> None:
-        # Released already: the writer has yet to look, and will find this line too.
-        with contextlib.suppress(RuntimeError):
+        try:
             self._wake.release()
+        except RuntimeError:
+            """Released already: the writer has yet to look, and will find this line too."""
 
     def _start_writer(self) -> bool:
         with self._starting:
@@ -253,7 +253,7 @@ class Spool:
         due = self._retry_at if self._queue else self._files.due()
         if due is None:
             return -1
-        return min(max(due - time.monotonic(), self._retry_at - time.monotonic(), 0.0), 3600.0)
+        return min(max(max(due, self._retry_at) - time.monotonic(), 0.0), 3600.0)
 
     def _work_here(self) -> None:
         """Without a writer, and after close(), the caller does it."""

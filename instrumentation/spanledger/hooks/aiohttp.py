@@ -21,7 +21,7 @@ from spanledger.hooks.outgoing import (
     async_send,
     begin,
     look,
-    retries_of,
+    retries_of_aws,
 )
 
 # Longer texts of a request say nothing that is looked for.
@@ -62,7 +62,7 @@ def _describe(session: Any, target: Any, options: Mapping[str, Any]) -> Outgoing
         url.raw_path,
         lambda: url.raw_query_string,
         lambda: _body(options),
-        lambda: retries_of(options.get("headers")),
+        lambda: retries_of_aws(options.get("headers")),
     )
 
 

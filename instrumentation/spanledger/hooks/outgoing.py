@@ -134,16 +134,22 @@ def look(call: Call, attach: Callable[..., None], *response: Any) -> None:
 
 
 def retries_of(headers: Any) -> str | None:
-    """How often the SDK tried this call before: `x-stainless-retry-count`, or AWS's `attempt=2; max=3`."""
-    if not isinstance(headers, Mapping):
-        return None
-    value = headers.get("x-stainless-retry-count")
-    if value is None:
-        told = headers.get("amz-sdk-request") or ""
-        told = told.decode("latin-1") if isinstance(told, bytes) else str(told)
-        attempt = told.partition("attempt=")[2].partition(";")[0].strip()
-        return str(int(attempt) - 1) if attempt.isascii() and attempt.isdigit() and attempt != "0" else None
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    """How often the SDK tried this call before, as SDKs of OpenAI's kind say it."""
+    value = (
+        headers.get("x-stainless-retry-count") if headers is not None and hasattr(headers, "get") else None
+    )
+    return value.decode("latin-1") if isinstance(value, bytes) else None if value is None else str(value)
+
+
+def retries_of_aws(headers: Any) -> str | None:
+    """The same, also as AWS's SDKs say it: `attempt=2; max=3`."""
+    known = retries_of(headers)
+    if known is not None or not isinstance(headers, Mapping):
+        return known
+    told = headers.get("amz-sdk-request") or ""
+    told = told.decode("latin-1") if isinstance(told, bytes) else str(told)
+    attempt = told.partition("attempt=")[2].partition(";")[0].strip()
+    return str(int(attempt) - 1) if attempt.isascii() and attempt.isdigit() and attempt != "0" else None
 
 
 class Patches:

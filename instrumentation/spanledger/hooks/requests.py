@@ -15,7 +15,7 @@ from spanledger.hooks.outgoing import (
     asked_for_usage,
     begin,
     look,
-    retries_of,
+    retries_of_aws,
     sync_send,
 )
 from spanledger.hooks.urllib import watch
@@ -68,7 +68,7 @@ def describe(request: Any) -> Outgoing | None:
         parts.path,
         lambda: parts.query,
         lambda: _body(request.body),
-        lambda: retries_of(request.headers),
+        lambda: retries_of_aws(request.headers),
     )
 
 
