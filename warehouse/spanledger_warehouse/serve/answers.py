@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
 
+from spanledger_warehouse.serve.derived import Record, derived
 from spanledger_warehouse.serve.editions import Edition
 from spanledger_warehouse.serve.questions import (
     BUSINESS,
-    QUESTIONS,
     Asked,
     Statement,
     Window,
-    columns_of,
+    calls_by_day,
+    listing,
     prepared,
-    statement,
+    sums_by_keys,
+    sums_in_all,
 )
 from spanledger_warehouse.serve.scopes import Scope
 
 Row = tuple[Any, ...]
-Record = dict[str, Any]
-
 COVERAGE = (
     "coverage_pct",
     "priced_calls",
@@ -70,27 +71,88 @@ class Answer:
 
 def answer(edition: Edition, scope: Scope, asked: Asked) -> Answer:
     """Answer a question for a scope. Everything in the answer is of this one edition."""
-    database = edition.calls if asked.needs_calls else edition.marts
-    with database(scope) as cursor:
-        columns, rows = _rows(cursor, statement(asked))
-    kept = columns_of(columns)
-    places = [columns.index(name) for name in kept]
-    total, *page = rows
-    totals = {name: total[place] for name, place in zip(kept, places, strict=True) if name not in asked.keys}
+    assert asked.question is not None  # noqa: S101 - sums of a window have no rows: `totals_of`
     if asked.question.sql == "costs":
-        coverage = {name: totals.pop(name) for name in COVERAGE}
-    else:
-        totals = {name: value for name, value in totals.items() if value is not None}
-        coverage = coverage_of(edition, scope, asked.window)
-    in_all = total[columns.index("rows_in_all")]
-    cells = [tuple(row[place] for place in places) for row in page]
-    return Answer(asked, kept, cells, totals, coverage, in_all)
+        return _sums(edition, scope, asked)
+    return _listed(edition, scope, asked)
+
+
+def totals_of(edition: Edition, scope: Scope, asked: Asked) -> tuple[Record, Record]:
+    """The sums of a window by the filters of a question, and how complete they are."""
+    with _database(edition, scope, asked) as cursor:
+        return _split(_in_all(cursor, asked))
 
 
 def coverage_of(edition: Edition, scope: Scope, window: Window) -> Record:
     """How much of a window's usage has a price and a known usage, by UTC days."""
-    whole = Asked(QUESTIONS["summary"], Window(window.first, window.last), take=0)
-    return answer(edition, scope, whole).coverage
+    return totals_of(edition, scope, Asked(None, Window(window.first, window.last)))[1]
+
+
+def _sums(edition: Edition, scope: Scope, asked: Asked) -> Answer:
+    with _database(edition, scope, asked) as cursor:
+        whole = _in_all(cursor, asked)
+        found = records(cursor, sums_by_keys(asked))
+        # A page beyond the last row cannot say how many there are.
+        in_all = found[0]["rows_in_all"] if found else _count(cursor, asked)
+    columns = (*asked.keys, *whole)
+    rows = [tuple(row[name] for name in columns) for row in map(derived, found)]
+    return Answer(asked, columns, rows, *_split(whole), in_all)
+
+
+def _listed(edition: Edition, scope: Scope, asked: Asked) -> Answer:
+    assert asked.question is not None  # noqa: S101
+    name, page = asked.question.sql, asked
+    with _database(edition, scope, asked) as cursor:
+        if name == "calls":
+            totals, coverage = _split(_in_all(cursor, asked))
+            in_all = totals["calls"]
+            page = _days_of_page(cursor, asked)
+        else:
+            (totals,) = records(cursor, listing(asked, f"{name}_totals"))
+            in_all, coverage = totals.pop("rows_in_all"), coverage_of(edition, scope, asked.window)
+        columns, rows = _rows(cursor, listing(page, name))
+    return Answer(asked, columns, rows, totals, coverage, in_all)
+
+
+def _database(
+    edition: Edition, scope: Scope, asked: Asked
+) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    return edition.calls(scope) if asked.needs_calls else edition.marts(scope)
+
+
+def _in_all(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> Record:
+    (found,) = records(cursor, sums_in_all(replace(asked, question=None)))
+    return derived(found)
+
+
+def _split(whole: Record) -> tuple[Record, Record]:
+    """The sums, and apart from them how complete they are."""
+    return (
+        {name: value for name, value in whole.items() if name not in COVERAGE},
+        {name: whole[name] for name in COVERAGE},
+    )
+
+
+def _count(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> int:
+    first = records(cursor, sums_by_keys(replace(asked, skip=0, take=1)))
+    return first[0]["rows_in_all"] if first else 0
+
+
+def _days_of_page(cursor: duckdb.DuckDBPyConnection, asked: Asked) -> Asked:
+    """The same page asked of those days only that it falls on: a long history costs nothing then."""
+    newer, before = 0, 0
+    days: list[date] = []
+    for day, calls in _rows(cursor, calls_by_day(replace(asked, question=None)))[1]:
+        if newer + calls > asked.skip:
+            days.append(day)
+        else:
+            before = newer + calls
+        newer += calls
+        if newer >= asked.skip + asked.take:
+            break
+    if not days:
+        return replace(asked, take=0)
+    return replace(asked, window=Window(days[-1], days[0], asked.window.zone), skip=asked.skip - before)
 
 
 def records(cursor: duckdb.DuckDBPyConnection, asked: Statement) -> list[Record]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from spanledger_warehouse.serve.answers import Record, records
+from spanledger_warehouse.serve.answers import records
+from spanledger_warehouse.serve.derived import Record
 from spanledger_warehouse.serve.editions import Edition
 from spanledger_warehouse.serve.questions import prepared
 from spanledger_warehouse.serve.scopes import EVERYBODY

@@ -6,20 +6,20 @@ Everything that becomes part of a statement comes from the closed lists of this 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from spanledger_warehouse.database import sql_text
 from spanledger_warehouse.serve.tenant_copy import BULK
+from spanledger_warehouse.serve.zones import offsets
 
 UTC = "UTC"
 # Each tenant's own days, as pricing_seeds/tenants.csv has them.
 BUSINESS = "business"
-_HOUR = 3600
+_HOUR = 60
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 
 _HOURS = "marts.hourly_costs"
@@ -46,40 +46,35 @@ class Question:
     Attributes:
         name: of the endpoint.
         title: the question in words.
-        sql: `sql/serve/<sql>.sql` answers it.
+        sql: `sql/serve/<sql>.sql` answers it; `<sql>_totals.sql` sums it up, where rows are no sums themselves.
         keys: the columns that a row stands for, where rows are sums.
-        order: of the rows, where rows are sums.
+        by_cost: whether rows that are sums come dearest first; else by their keys.
         filters: columns that may be filtered by.
-        only: a condition that is part of the question.
     """
 
     name: str
     title: str
     sql: str = "costs"
     keys: tuple[str, ...] = ()
-    order: str = ""
+    by_cost: bool = False
     filters: tuple[str, ...] = ("service", "operation", "provider", "model")
-    only: str = ""
 
-
-_DEAREST = "contracted_cost_usd desc nulls last"
 
 QUESTIONS = {
     question.name: question
     for question in (
-        Question("daily", "Costs by day", keys=("day",), order="day"),
-        Question("hourly", "Costs by hour", keys=("day", "hour"), order="hour"),
-        Question("by-model", "Costs by model, dearest first", keys=("provider", "model"), order=_DEAREST),
+        Question("daily", "Costs by day", keys=("day",)),
+        Question("hourly", "Costs by hour", keys=("day", "hour")),
+        Question("by-model", "Costs by model, dearest first", keys=("provider", "model"), by_cost=True),
         Question(
             "by-operation",
             "Costs by service and operation, dearest first",
             keys=("service", "operation"),
-            order=_DEAREST,
+            by_cost=True,
         ),
-        Question("by-tenant", "Costs by tenant, dearest first", keys=("tenant_id",), order=_DEAREST),
-        Question("summary", "Costs of the window in one row"),
+        Question("by-tenant", "Costs by tenant, dearest first", keys=("tenant_id",), by_cost=True),
         Question("recent-calls", "Calls, newest first", sql="calls"),
-        Question("failed-calls", "Failed calls, newest first", sql="calls", only="not success"),
+        Question("failed-calls", "Failed calls, newest first", sql="failed"),
         Question(
             "unpriced", "Usage without a price, largest first", sql="unpriced", filters=("provider", "model")
         ),
@@ -87,6 +82,8 @@ QUESTIONS = {
         Question("data-quality", "What the last run found", sql="data_quality", filters=()),
     )
 }
+# Tables of whole UTC days or of none: no zone moves their rows.
+_UTC_ONLY = frozenset({"unpriced", "restatements", "data_quality"})
 
 
 @dataclass(frozen=True)
@@ -111,14 +108,14 @@ class Asked:
     """A question with all that was asked about it.
 
     Attributes:
-        question: one of `QUESTIONS`.
+        question: one of `QUESTIONS`; None asks for sums of the whole window.
         window: the days.
         filters: allowed values by column; a column that is not named is not filtered.
         per_tenant: rows of each tenant apart, or of all together.
         skip, take: the page.
     """
 
-    question: Question
+    question: Question | None
     window: Window
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     per_tenant: bool = True
@@ -128,16 +125,24 @@ class Asked:
     @property
     def keys(self) -> tuple[str, ...]:
         """The columns that a row stands for."""
-        keys = self.question.keys
+        keys = self.question.keys if self.question else ()
         return ("tenant_id", *keys) if self.per_tenant and keys and "tenant_id" not in keys else keys
+
+    @property
+    def source(self) -> str | None:
+        """The smallest mart that has every column the sums need; None when only single calls do."""
+        needed = {"day", *self.keys, *self.filters}
+        if self.window.zone == BUSINESS:
+            return _first(_BUSINESS_SOURCES, needed)
+        if self.window.zone == UTC:
+            return _first(_SOURCES, needed)
+        return _HOURS if needed <= _SOURCES[_HOURS] and _keeps_hours(self.window) else None
 
     @property
     def needs_calls(self) -> bool:
         """Whether the marts that fit into memory cannot answer: what is as long as the list of calls has to."""
-        source = _source(self)
-        return self.question.sql == "calls" or (
-            self.question.sql == "costs" and (source is None or source in BULK)
-        )
+        is_list = self.question is not None and self.question.sql in {"calls", "failed"}
+        return is_list or self.source is None or self.source in BULK
 
 
 @dataclass(frozen=True)
@@ -148,30 +153,39 @@ class Statement:
     values: dict[str, Any]
 
 
-def statement(asked: Asked) -> Statement:
-    """The statement that answers a question."""
-    source = _source(asked)
-    day, conditions = _day(asked, source)
-    conditions += [f"and {asked.question.only}"] if asked.question.only else []
-    conditions += [f"and {column} in (select unnest(${column}))" for column in sorted(asked.filters)]
-    tie_break = ", ".join(asked.keys)
-    places = {
-        "source": source or f"({_text('calls_as_costs')})",
-        "keys": "".join(f"{_key(key, day, source)} as {key}, " for key in asked.keys),
-        "key names": "".join(f"{key}, " for key in asked.keys),
-        "day": day,
-        "filters": " ".join(conditions),
-        "order": ", ".join(filter(None, (asked.question.order, tie_break))) or "calls",
-    }
-    values: dict[str, Any] = {
-        "from_day": asked.window.first,
-        "to_day": asked.window.last,
-        "zone": asked.window.zone,
-        "skip": asked.skip,
-        "take": asked.take,
-        **{column: list(values) for column, values in asked.filters.items()},
-    }
-    return prepared(asked.question.sql, values, places)
+def sums_by_keys(asked: Asked) -> Statement:
+    """The page of a question whose rows are sums."""
+    keys = asked.keys
+    order = [f"key_{key}" for key in keys]
+    if asked.question and asked.question.by_cost:
+        order = ["cost desc nulls last", *order]
+    expressions = [f"{_key(key, asked)} as key_{key}" for key in keys]
+    return _filled(
+        "costs",
+        asked,
+        {
+            "keys": ", ".join(expressions),
+            "page keys": ", ".join(f"p.key_{key} as {key}" for key in keys),
+            "same keys": " and ".join(f"k.key_{key} is not distinct from p.key_{key}" for key in keys),
+            "order": ", ".join(order),
+        },
+    )
+
+
+def sums_in_all(asked: Asked) -> Statement:
+    """The sums of the whole window, by the same filters."""
+    return _filled("totals", asked)
+
+
+def calls_by_day(asked: Asked) -> Statement:
+    """How many calls each day has."""
+    return _filled("calls_by_day", asked)
+
+
+def listing(asked: Asked, name: str) -> Statement:
+    """A list, or its totals: a table of its own answers it."""
+    instant = None if name.removesuffix("_totals") in _UTC_ONLY else "billed_at"
+    return prepared(name, _values(asked), _places(asked, instant))
 
 
 def prepared(name: str, values: Mapping[str, Any], places: Mapping[str, str] | None = None) -> Statement:
@@ -190,53 +204,62 @@ def _text(name: str) -> str:
     return "\n".join(line for line in lines if not line.lstrip().startswith("--"))
 
 
-def _source(asked: Asked) -> str | None:
-    """The smallest mart that has every column the question needs; None when only single calls do."""
-    if asked.question.sql == "calls":
-        return None
-    needed = {*asked.keys, *asked.filters}
-    if asked.window.zone not in {UTC, BUSINESS}:
-        return _HOURS if needed <= _SOURCES[_HOURS] and _keeps_hours(asked.window) else None
-    sources = _SOURCES if asked.window.zone == UTC else _BUSINESS_SOURCES
+def _first(sources: Mapping[str, frozenset[str]], needed: set[str]) -> str | None:
     return next((table for table, columns in sources.items() if needed <= columns), None)
+
+
+def _filled(name: str, asked: Asked, more: Mapping[str, str] | None = None) -> Statement:
+    """A statement over the source of sums."""
+    instant = "hour" if asked.source == _HOURS else "billed_at"
+    places = {
+        "source": asked.source or f"({_text('calls_as_costs')})",
+        "measures": _text("measures"),
+        **(more or {}),
+        **_places(asked, instant),
+    }
+    return prepared(name, _values(asked), places)
+
+
+def _values(asked: Asked) -> dict[str, Any]:
+    return {
+        "from_day": asked.window.first,
+        "to_day": asked.window.last,
+        "skip": asked.skip,
+        "take": asked.take,
+        **{column: list(names) for column, names in asked.filters.items()},
+    }
+
+
+def _places(asked: Asked, instant: str | None) -> dict[str, str]:
+    conditions = [f"and {column} in (select unnest(${column}))" for column in sorted(asked.filters)]
+    zone = asked.window.zone
+    if instant is None or zone == UTC:
+        return {"day": "day", "filters": " ".join(conditions)}
+    if zone == BUSINESS:
+        return {"day": "business_day", "filters": " ".join(conditions)}
+    # No zone is more than a day away: whole days that cannot matter are skipped without a look at their rows.
+    conditions.append("and day between $from_day - interval 1 day and $to_day + interval 1 day")
+    return {"day": f"cast({_local(instant, asked.window)} as date)", "filters": " ".join(conditions)}
+
+
+def _key(key: str, asked: Asked) -> str:
+    instant = "hour" if asked.source == _HOURS else "billed_at"
+    if key == "day":
+        return _places(asked, instant)["day"]
+    if key != "hour":
+        return key
+    local = instant if asked.window.zone == UTC else _local(instant, asked.window)
+    return local if local == "hour" else f"date_trunc('hour', {local})"
+
+
+def _local(instant: str, window: Window) -> str:
+    """The wall clock of the zone, as arithmetic: many times faster than asking for the zone row by row."""
+    first, *changes = offsets(window.zone, window.first, window.last)
+    cases = [f"when {instant} >= timestamp '{one.since}' then {one.minutes}" for one in reversed(changes)]
+    added = f"case {' '.join(cases)} else {first.minutes} end" if cases else str(first.minutes)
+    return f"({instant} + to_minutes({added}))"
 
 
 def _keeps_hours(window: Window) -> bool:
     """Whether an hour of UTC is an hour of the zone, on every day of the window."""
-    start = datetime.combine(window.first, time(), ZoneInfo(window.zone))
-    offsets = (
-        (start + timedelta(days=day)).utcoffset() for day in range(-1, (window.last - window.first).days + 3)
-    )
-    return all(offset is not None and offset.total_seconds() % _HOUR == 0 for offset in offsets)
-
-
-def _day(asked: Asked, source: str | None) -> tuple[str, list[str]]:
-    """The expression of the day that the window is about, and what else narrows the rows down."""
-    zone = asked.window.zone
-    if zone == UTC or asked.question.sql in {"unpriced", "restatements", "data_quality"}:
-        return "day", []
-    if zone == BUSINESS and source is not None:
-        return "business_day", []
-    instant = "hour" if source else "billed_at"
-    local = "business_day" if zone == BUSINESS else f"cast({_local(instant)} as date)"
-    # No zone is more than a day away: whole days that cannot matter are skipped without a look at their rows.
-    return local, ["and day between $from_day - interval 1 day and $to_day + interval 1 day"]
-
-
-def _local(instant: str) -> str:
-    return f"timezone($zone, timezone('UTC', {instant}))"
-
-
-def _key(key: str, day: str, source: str | None) -> str:
-    if key == "day":
-        return day
-    if key != "hour":
-        return key
-    if day == "day":
-        return "hour" if source else "date_trunc('hour', billed_at)"
-    return _local("hour") if source else f"date_trunc('hour', {_local('billed_at')})"
-
-
-def columns_of(names: Iterable[str]) -> tuple[str, ...]:
-    """The columns of an answer, without those that place its rows."""
-    return tuple(name for name in names if name not in {"place", "rows_in_all"})
+    return all(one.minutes % _HOUR == 0 for one in offsets(window.zone, window.first, window.last))

@@ -17,9 +17,10 @@ from fastapi.security import HTTPBearer
 from spanledger.version import __version__
 from spanledger_warehouse.errors import PublishedError
 from spanledger_warehouse.reading.published import Publication
-from spanledger_warehouse.serve.answers import Answer, Record
+from spanledger_warehouse.serve.answers import Answer
 from spanledger_warehouse.serve.callers import Caller, Door
 from spanledger_warehouse.serve.console import Console
+from spanledger_warehouse.serve.derived import Record
 from spanledger_warehouse.serve.editions import Edition, Editions
 from spanledger_warehouse.serve.formats import CSV, JSON, negotiated, to_csv, to_json
 from spanledger_warehouse.serve.problems import Unavailable
@@ -120,6 +121,8 @@ class Reply:
 
     def rows(self, answer: Answer, filters: dict[str, list[str]]) -> Response:
         """An answer with rows, as JSON or CSV."""
+        question = answer.asked.question
+        assert question is not None  # noqa: S101 - it has rows
         page = self.page(len(answer.rows), answer.asked.skip, answer.asked.take, answer.rows_in_all)
         if self.media == CSV:
             totals = {**answer.totals, **answer.coverage}
@@ -131,8 +134,8 @@ class Reply:
             )
         return self.object(
             {
-                "question": answer.asked.question.name,
-                "title": answer.asked.question.title,
+                "question": question.name,
+                "title": question.title,
                 "window": window_record(answer.asked.window),
                 "filters": filters,
                 "per_tenant": answer.asked.per_tenant,

@@ -8,7 +8,14 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from spanledger_warehouse.serve import schemas
-from spanledger_warehouse.serve.answers import answer, coverage_of, dimensions, newest_day, window_of
+from spanledger_warehouse.serve.answers import (
+    answer,
+    coverage_of,
+    dimensions,
+    newest_day,
+    totals_of,
+    window_of,
+)
 from spanledger_warehouse.serve.callers import Caller
 from spanledger_warehouse.serve.formats import CSV, JSON
 from spanledger_warehouse.serve.problems import Invalid
@@ -81,6 +88,8 @@ def failed_calls(
     request: Request, caller: AnyCaller, query: Annotated[schemas.CallsQuery, Query()]
 ) -> Response:
     """Calls that failed, with their error, their metadata and what they cost all the same."""
+    if query.time_zone == BUSINESS:
+        raise Invalid("failed calls need a named time zone: give an IANA name instead of 'business'")
     return _listed("failed-calls", request, caller, query)
 
 
@@ -113,18 +122,18 @@ def summary(request: Request, caller: AnyCaller, query: Annotated[schemas.Window
         if replying.unchanged:
             return replying.unchanged
         window = _window(replying, query)
-        now, before = (
-            answer(replying.edition, replying.scope, Asked(QUESTIONS["summary"], days, take=0))
+        (now, coverage), (before, coverage_before) = (
+            totals_of(replying.edition, replying.scope, Asked(None, days))
             for days in (window, window.before())
         )
         return replying.object(
             {
                 "window": window_record(window),
                 "previous_window": window_record(window.before()),
-                "totals": now.totals,
-                "previous_totals": before.totals,
-                "coverage": now.coverage,
-                "previous_coverage": before.coverage,
+                "totals": now,
+                "previous_totals": before,
+                "coverage": coverage,
+                "previous_coverage": coverage_before,
             }
         )
 

@@ -244,6 +244,11 @@ _CALL = (
     *_COST,
     *("cost_status", "unpriced_units", "request_metadata", "response_metadata"),
 )
+_FAILED = (
+    *("call_id", "tenant_id", "day", "billed_at", "service", "operation", "provider", "model", "http_status"),
+    *("error_type", "error_message", "attempt", "duration_ms", "usage_status", "total_tokens"),
+    *("contracted_cost_usd", "cost_status", "request_metadata", "response_metadata"),
+)
 _UNPRICED = (
     *("tenant_id", "provider", "model", "pricing_context", "pricing_region", "unit", "reason"),
     *("first_day", "last_day", "calls", "quantity", "example_call_id"),
@@ -265,9 +270,6 @@ _FINDING = (
 _PRICE_KEY = ("id", "provider", "model", "unit", "context", "region", "price_window", "tier_above")
 
 Totals = record_shape("Totals", "marts.daily_costs", (*_USAGE, *_COST))
-CallTotals = record_shape(
-    "CallTotals", "marts.calls", ("input_tokens", "output_tokens", "total_tokens", *_COST)
-)
 NoTotals = create_model("NoTotals")
 
 
@@ -282,9 +284,13 @@ ANSWERS = {
     "by-model": _costs("CostsByModel", ("tenant_id", "provider", "model")),
     "by-operation": _costs("CostsByOperation", ("tenant_id", "service", "operation")),
     "by-tenant": _costs("CostsByTenant", ("tenant_id",)),
-    "recent-calls": answer_shape("RecentCalls", record_shape("CallRow", "marts.calls", _CALL), CallTotals),
+    "recent-calls": answer_shape("RecentCalls", record_shape("CallRow", "marts.calls", _CALL), Totals),
     "failed-calls": answer_shape(
-        "FailedCalls", record_shape("FailedCallRow", "marts.calls", _CALL), CallTotals
+        "FailedCalls",
+        record_shape("FailedCallRow", "marts.failed_calls", _FAILED),
+        record_shape(
+            "FailedTotals", "marts.daily_costs", ("failed_calls", "total_tokens", "contracted_cost_usd")
+        ),
     ),
     "unpriced": answer_shape(
         "UnpricedUsage",

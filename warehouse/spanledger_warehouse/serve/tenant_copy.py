@@ -117,7 +117,7 @@ def _selection(table: Table) -> str:
     if statement is not None:
         return statement
     if table.has_tenant:
-        return f"select * from {table.full_name} where list_contains(getvariable('tenants'), tenant_id)"
+        return f"select * from {table.full_name} where tenant_id in (select unnest(getvariable('tenants')))"
     return f"select * from {table.full_name} limit 0"
 
 

@@ -1,5 +1,8 @@
--- Usage of a window that has no price, largest first, and its sum: row 0.
+-- Usage of a window that has no price, largest first.
 -- grain: tenant_id, provider, model, pricing_context, pricing_region, unit
+-- columns:
+--   first_day: first day of the window on which it occurs
+--   last_day: last day of the window on which it occurs
 -- parameters: from_day, to_day, skip, take, those of the filters
 with found as (
     select
@@ -20,25 +23,9 @@ with found as (
         /* day */ between $from_day and $to_day
         /* filters */
     group by all
-),
-
-placed as (
-    select
-        *,
-        row_number() over (order by quantity desc, tenant_id, provider, model, pricing_context, pricing_region, unit)
-            as place
-    from found
 )
 
-select
-    (select count(*) from found) as rows_in_all,
-    *
-from placed
-where place > $skip and place <= $skip + $take
-union all by name
-select
-    (select count(*) from found) as rows_in_all,
-    cast(sum(calls) as bigint) as calls,
-    0 as place
+select *
 from found
-order by place
+order by quantity desc, tenant_id, provider, model, pricing_context, pricing_region, unit
+limit $take offset $skip

@@ -2,4 +2,4 @@
 -- grain: call_id
 select * replace (cast(null as varchar) as source_file, cast(null as bigint) as source_line)
 from marts.calls
-where list_contains(getvariable('tenants'), tenant_id)
+where tenant_id in (select unnest(getvariable('tenants')))

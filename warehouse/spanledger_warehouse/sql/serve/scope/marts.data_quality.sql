@@ -3,7 +3,7 @@
 with days as (
     select *
     from marts.daily_costs
-    where list_contains(getvariable('tenants'), tenant_id)
+    where tenant_id in (select unnest(getvariable('tenants')))
 ),
 
 findings as (
@@ -33,7 +33,7 @@ findings as (
         'Usage has no price; its cost is unknown, not zero.' as message,
         'Ask the operator of the ledger for the price.' as what_to_do
     from marts.unpriced_usage as u
-    where list_contains(getvariable('tenants'), u.tenant_id)
+    where u.tenant_id in (select unnest(getvariable('tenants')))
 )
 
 select

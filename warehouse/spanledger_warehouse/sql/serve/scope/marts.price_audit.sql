@@ -1,4 +1,4 @@
--- The changes of the price rows that a tenant's own cost lines name. Reasons are free text and may speak of anybody;
+-- The changes of the price rows that a tenant's own cost lines (copied before) name. Reasons are free text and may speak of anybody;
 -- who wrote, signed and committed a change is the operator's business.
 -- grain: price_id, action
 select
@@ -19,8 +19,4 @@ select
     file,
     seed_line
 from marts.price_audit
-where price_id in (
-    select l.price_id
-    from ledger.cost_lines as l
-    where list_contains(getvariable('tenants'), l.tenant_id)
-)
+where price_id in (select l.price_id from spanledger.ledger.cost_lines as l)
