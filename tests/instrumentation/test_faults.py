@@ -35,7 +35,8 @@ class Hanging:
 def test_a_disk_that_hangs_holds_the_first_caller_for_a_moment_and_nobody_after(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, records: Any
 ) -> None:
-    spanledger.instrument(stall_seconds=1)
+    # So long that even a busy machine gets all other calls done in less.
+    spanledger.instrument(stall_seconds=2)
     call()
     disk = Hanging(monkeypatch)
     durations = []
@@ -43,10 +44,9 @@ def test_a_disk_that_hangs_holds_the_first_caller_for_a_moment_and_nobody_after(
         started = time.perf_counter()
         call()
         durations.append(time.perf_counter() - started)
-    assert 1 <= durations[0] < 5
-    assert max(durations[1:]) < 1
+    assert durations[0] >= 2 > max(durations[1:])
     assert len(records()) == 1
-    assert "takes longer than 1 s" in caplog.text
+    assert "takes longer than 2 s" in caplog.text
     disk.go.set()
     spanledger.uninstrument()
     assert [record["sequence"] for record in records()] == list(range(1, 8))
