@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.warehouse.seeds import SeedsRepository, price, seed_texts
 from typer.testing import CliRunner
 
 from spanledger_pipelines.commands import app
@@ -156,6 +157,31 @@ def test_price_writes_a_file_and_sums_up_as_json(tmp_path: Path) -> None:
     told = json.loads(runner.invoke(app, arguments).stdout)
     assert (told["rows"], told["statuses"], told["seeds_state"]) == (1, {"priced": 1}, "uncommitted")
     assert output.read_text(encoding="utf-8").count("\n") == 1
+
+
+def test_price_goes_back_to_a_commit_or_an_instant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = SeedsRepository(tmp_path / "seeds")
+    old = repository.commit(seed_texts(price("input", "3")), at="2026-02-01T00:00:00Z")
+    repository.commit(seed_texts(price("input", "5")), at="2026-04-01T00:00:00Z")
+    monkeypatch.setenv("SPANLEDGER_SEEDS", str(repository.root))
+    usage = tmp_path / "usage.jsonl"
+    usage.write_text(
+        '{"provider":"acme","model":"a-1","timestamp":"2026-03-01T00:00:00Z","input_tokens":1000000}\n'
+    )
+
+    def cost(*options: str) -> str:
+        priced = runner.invoke(app, ["price", str(usage), "--json", *options])
+        assert priced.exit_code == 0, priced.output
+        return str(json.loads(priced.stdout)["list_cost_usd"])
+
+    assert [cost("--at", at) for at in (old, "2026-03-31", "2026-04-01T00:00:00Z")] == [
+        "3.000000000000",
+        "3.000000000000",
+        "5.000000000000",
+    ]
+    assert cost() == "5.000000000000"
+    both = runner.invoke(app, ["price", str(usage), "--at", old, "--uncommitted"])
+    assert both.exit_code == 2
 
 
 def test_price_of_a_file_that_is_not_there_is_wrong_usage() -> None:

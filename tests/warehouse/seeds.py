@@ -105,23 +105,25 @@ class SeedsRepository:
         root.mkdir(parents=True)
         self._git("init", "--quiet", "--initial-branch=main")
 
-    def commit(self, texts: dict[str, str], message: str = "Change prices") -> str:
+    def commit(
+        self, texts: dict[str, str], message: str = "Change prices", *, at: str = "2026-02-03T04:05:06Z"
+    ) -> str:
         """Make these the seeds; the id of the commit."""
         for name, text in texts.items():
             (self.root / name).parent.mkdir(exist_ok=True)
             (self.root / name).write_text(text, encoding="utf-8")
         self._git("add", "--all")
-        self._git("commit", "--quiet", "--allow-empty", "-m", message)
+        self._git("commit", "--quiet", "--allow-empty", "-m", message, at=at)
         return self._git("rev-parse", "HEAD")
 
-    def _git(self, *arguments: str) -> str:
+    def _git(self, *arguments: str, at: str = "2026-02-03T04:05:06Z") -> str:
         people = {
             f"GIT_{role}_{key}": value
             for role in ("AUTHOR", "COMMITTER")
             for key, value in (
                 ("NAME", "Ada"),
                 ("EMAIL", "ada@acme.example"),
-                ("DATE", "2026-02-03T04:05:06Z"),
+                ("DATE", at),
             )
         }
         settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}

@@ -132,7 +132,7 @@ def test_timestamps_are_instants_and_utc_where_they_name_no_zone(tmp_path, times
     catalogue = parse(seed_files(seed_texts(*PRICES, change)))
     source = write_csv(tmp_path / "usage.csv", [START | {"timestamp": timestamp, "input_tokens": "1000000"}])
     price_file(source, tmp_path / "priced.jsonl", catalogue)
-    assert json.loads((tmp_path / "priced.jsonl").read_text())["list_cost_usd"] == 4
+    assert json.loads((tmp_path / "priced.jsonl").read_text())["list_cost_usd"] == "4.000000000000"
 
 
 JSON_ROWS = [
@@ -151,6 +151,59 @@ def test_json_lines_are_read_and_written(tmp_path):
         assert {name: row[name] for name in ("at", "tags", "id", "n")} == {
             name: given[name] for name in ("at", "tags", "id", "n")
         }
+
+
+EXACT = (
+    '{"provider":"acme","model":"a-1", "timestamp":"2026-03-10T12:00:00Z","input_tokens":1000000.0,'
+    '"id":"123e4567-e89b-12d3-a456-426614174000","at":"12:34:56","big":123456789012345678901234567890,'
+    '"paid":0.123456789012345678901234567890,"text":"\\u00e9 \\\\ \\"", "list":[1.10, 1e3]'
+)
+
+
+@pytest.mark.parametrize(("name", "text"), [("u.jsonl", f"{EXACT}}}\n\n"), ("u.json", f"[{EXACT}\n }}\n]")])
+def test_what_a_json_file_holds_leaves_as_it_came_and_amounts_are_texts(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    price_file(tmp_path / name, tmp_path / "priced.jsonl", CATALOGUE)
+    [line] = (tmp_path / "priced.jsonl").read_text().splitlines()
+    assert line.startswith(EXACT + ", ")
+    added = json.loads(line)
+    assert (added["list_cost_usd"], added["contracted_cost_usd"]) == ("3.000000000000", "3.000000000000")
+    price_file(tmp_path / name, tmp_path / "priced.csv", CATALOGUE)
+    [row] = csv.DictReader((tmp_path / "priced.csv").read_text().splitlines())
+    assert row["id"] == "123e4567-e89b-12d3-a456-426614174000"
+    assert (row["at"], row["big"]) == ("12:34:56", "123456789012345678901234567890")
+
+
+def test_a_json_row_that_is_no_object_is_refused_by_its_number(tmp_path):
+    (tmp_path / "u.jsonl").write_text("{}\n[1]\n")
+    with pytest.raises(SpanledgerError, match="row 2 is no JSON object"):
+        price_file(tmp_path / "u.jsonl", tmp_path / "priced.csv", CATALOGUE)
+
+
+TIERED = (price("input", "3"), price("input", "6", tier_above="200000"), price("output", "15"))
+TIERED = (
+    *TIERED,
+    price("output", "30", tier_above="200000"),
+    price("cache_read", "0.3"),
+    price("cache_read", "0.6", tier_above="200000"),
+)
+
+
+@pytest.mark.parametrize(("cached", "tier"), [(99_999, 1), (100_000, 1), (100_001, 2)])
+def test_rows_of_one_call_meet_the_tier_that_their_input_reaches_together(tmp_path, cached, tier):
+    units = {"input": 100_000, "cache_read": cached, "output": 1_000_000, "web_search": 300_000}
+    rows = [START | {"call_id": "c", "unit": unit, "quantity": str(count)} for unit, count in units.items()]
+    rows.append(START | {"call_id": "d", "unit": "output", "quantity": "1000000"})
+    rows.append(START | {"call_id": "", "unit": "input", "quantity": "200001"})
+    rows.append(START | {"call_id": "e", "unit": "output", "quantity": "1000000", "input_tokens": "200001"})
+    source = write_csv(tmp_path / "usage.csv", rows)
+    price_file(source, tmp_path / "priced.csv", parse(seed_files(seed_texts(*TIERED))))
+    with (tmp_path / "priced.csv").open(newline="") as file:
+        found = [row["list_cost_usd"] for row in csv.DictReader(file)]
+    expected = [Decimal("0.3") * tier, Decimal(cached) * tier * Decimal("0.0000003"), 15 * tier]
+    assert [Decimal(amount) for amount in found[:3]] == expected
+    assert found[3] == ""
+    assert [Decimal(amount) for amount in found[4:]] == [15, Decimal("1.200006"), 30]
 
 
 def test_a_json_instant_keeps_the_form_that_it_came_in(tmp_path):

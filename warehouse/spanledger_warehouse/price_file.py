@@ -18,6 +18,7 @@ from spanledger_warehouse.seeds.catalogue import Catalogue
 
 REQUIRED = ("provider", "model", "timestamp")
 OPTIONAL = (
+    "call_id",
     "context",
     "region",
     "tenant",
@@ -34,14 +35,12 @@ OPTIONAL = (
     "web_searches",
 )
 ADDED = ("list_cost_usd", "contracted_cost_usd", "cost_status", "price_ids")
-# No text of a JSON file is taken for an instant: it leaves as it came.
-_AS_SENT = "dateformat = 'none', timestampformat = 'none'"
 READERS = {
     ".csv": "read_csv(?, all_varchar = true, header = true)",
     ".parquet": "read_parquet(?)",
-    ".jsonl": f"read_json(?, format = 'newline_delimited', {_AS_SENT})",
-    ".ndjson": f"read_json(?, format = 'newline_delimited', {_AS_SENT})",
-    ".json": f"read_json(?, {_AS_SENT})",
+    ".jsonl": "read_json_objects(?, format = 'newline_delimited')",
+    ".ndjson": "read_json_objects(?, format = 'newline_delimited')",
+    ".json": "read_json_objects(?)",
 }
 WRITERS = {".csv": "(format csv, header)", ".parquet": "(format parquet)", ".jsonl": "(format json)"}
 _MODELS = (
@@ -78,44 +77,41 @@ def price_file(
 
     Args:
         file: CSV, Parquet or JSON lines with at least provider, model and timestamp.
-        output: where to write; its suffix decides the format.
+        output: where to write; its suffix decides the format. Amounts are texts in JSON lines and DECIMAL in Parquet.
         catalogue: the seeds; must have passed `require()`.
         output_format: `.csv`, `.parquet` or `.jsonl` where the output's suffix does not say it.
 
     Raises:
         SpanledgerError: the file cannot be read, or lacks a column.
     """
-    writer = WRITERS.get(output_format or output.suffix)
-    if writer is None:
-        raise SpanledgerError(f"{output}: cannot write '{output.suffix}'; use one of {', '.join(WRITERS)}")
+    suffix = output_format or output.suffix
+    if suffix not in WRITERS:
+        raise SpanledgerError(f"{output}: cannot write '{suffix}'; use one of {', '.join(WRITERS)}")
     with duckdb.connect() as connection:
         prepare(connection)
         create_loaded(connection)
         with transaction(connection):
             write_seeds(connection, catalogue, provenance={}, audit=(), now=utc_now())
-        _read(connection, file)
+        is_json = _read(connection, file)
         _price(connection)
-        target = str(output).replace("'", "''")
-        connection.execute(
-            f"copy (select u.* exclude (_row), {', '.join(f'c.{name}' for name in ADDED)} from usage_file as u "
-            "inner join ledger.call_costs as c on cast(u._row as varchar) = c.call_id order by u._row) "
-            f"to '{target}' {writer}"
-        )
+        _write(connection, output, suffix, is_json=is_json)
         return _result(connection)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+def _read(connection: duckdb.DuckDBPyConnection, file: Path) -> bool:
+    """Read the file into usage_file as it is, and what pricing needs into usage_rows; whether it was JSON."""
     reader = READERS.get(file.suffix.lower())
     if reader is None:
         raise SpanledgerError(f"{file}: cannot read '{file.suffix}'; use one of {', '.join(READERS)}")
+    is_json = reader.startswith("read_json")
     try:
         connection.execute(
             f"create table usage_file as select row_number() over () as _row, * from {reader}",
             [literal_path(file)],
         )
+        columns = _json_fields(connection, file) if is_json else _columns(connection)
     except duckdb.Error as error:
         raise SpanledgerError(f"{file} cannot be read: {error}") from error
-    columns = {name: kind for name, kind, *_ in connection.execute("describe usage_file").fetchall()}
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise SpanledgerError(f"{file} has no column {', '.join(missing)}; it needs {', '.join(REQUIRED)}")
@@ -124,19 +120,69 @@ def _read(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         raise SpanledgerError(
             f"{file} has a column {', '.join(clash)} already; rename it, for it would be overwritten"
         )
-    texts = [f'{_as_text(name, columns.get(name))} as "{name}"' for name in (*REQUIRED, *OPTIONAL)]
+    texts = [f'{columns.get(name, "cast(null as varchar)")} as "{name}"' for name in (*REQUIRED, *OPTIONAL)]
     connection.execute(
         f"create table usage_rows as select _row as row_number, {', '.join(texts)} from usage_file"
     )
+    if is_json:
+        fields = ", ".join(
+            f'{text} as "{name.replace(chr(34), chr(34) * 2)}"' for name, text in columns.items()
+        )
+        connection.execute(f"create view usage_columns as select _row, {fields} from usage_file")
+    else:
+        connection.execute("create view usage_columns as from usage_file")
+    return is_json
 
 
-def _as_text(name: str, kind: str | None) -> str:
-    if kind is None:
-        return "cast(null as varchar)"
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The columns of the file, each with the expression of its text."""
+    described = connection.execute("describe usage_file").fetchall()
+    return {name: _as_text(name, kind) for name, kind, *_ in described if name != "_row"}
+
+
+def _json_fields(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, str]:
+    """The fields of all objects in the order in which they appear, each with the expression of its text."""
+    other = connection.execute(
+        "select min(_row) from usage_file where json_type(json) <> 'OBJECT'"
+    ).fetchone()
+    if other and other[0] is not None:
+        raise SpanledgerError(f"{file}: row {other[0]} is no JSON object; write one object a row")
+    found = connection.execute(sql_text("price_file", "json_fields")).fetchall()
+    return {name: _json_text(name) for (name,) in found}
+
+
+def _json_text(name: str) -> str:
+    path = "/" + name.replace("~", "~0").replace("/", "~1")
+    literal = path.replace("'", "''")
+    whole = f"regexp_replace(json ->> '{literal}', '[.]0+$', '')"  # what data frames make of whole numbers
+    return f"case when json_type(json, '{literal}') = 'DOUBLE' then {whole} else json ->> '{literal}' end"
+
+
+def _write(connection: duckdb.DuckDBPyConnection, output: Path, suffix: str, *, is_json: bool) -> None:
+    target = str(output).replace("'", "''")
+    if is_json and suffix == ".jsonl":
+        connection.execute(sql_text("price_file", "spliced"))
+        # One raw text a line: what came in leaves as it came, to the last digit.
+        connection.execute(
+            f"copy (select line from spliced order by _row) to '{target}' "
+            "(format csv, header false, quote '', escape '', delimiter '\x01')"
+        )
+        return
+    as_text = suffix == ".jsonl"  # a number in JSON would be read as a float
+    added = ", ".join(f"cast(c.{name} as varchar) as {name}" if as_text else f"c.{name}" for name in ADDED)
+    connection.execute(
+        f"copy (select u.* exclude (_row), {added} from usage_columns as u "
+        "inner join ledger.call_costs as c on cast(u._row as varchar) = c.call_id order by u._row) "
+        f"to '{target}' {WRITERS[suffix]}"
+    )
+
+
+def _as_text(name: str, kind: str) -> str:
+    quoted = '"' + name.replace('"', '""') + '"'
     if kind in ("DOUBLE", "FLOAT"):  # what data frames make of whole numbers next to a missing one
-        whole = f'cast(cast("{name}" as hugeint) as varchar)'
-        return f'case when "{name}" = floor("{name}") then {whole} else cast("{name}" as varchar) end'
-    return f'cast("{name}" as varchar)'
+        whole = f"cast(cast({quoted} as hugeint) as varchar)"
+        return f"case when {quoted} = floor({quoted}) then {whole} else cast({quoted} as varchar) end"
+    return f"cast({quoted} as varchar)"
 
 
 def _price(connection: duckdb.DuckDBPyConnection) -> None:

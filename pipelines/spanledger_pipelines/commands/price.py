@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from spanledger_warehouse.price_file import PricedFile
     from spanledger_warehouse.seeds.catalogue import Catalogue
 
-EPILOG = "Example: spanledger price usage.csv -o priced.csv"
+EPILOG = "Example: spanledger price usage.csv -o priced.csv --at 2026-09-01T00:00:00Z"
 
 
 def register(app: typer.Typer) -> None:
@@ -35,19 +35,41 @@ def price(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Where to write; else CSV on stdout."),
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="COMMIT",
+            help="Seeds as known at a commit, tag, seeds_commit of a run, or instant.",
+        ),
+    ] = None,
     uncommitted: Uncommitted = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="JSON lines; with -o, the summary as JSON.")
+        bool, typer.Option("--json", help="JSON lines; with -o, the summary as JSON. Money is a string.")
     ] = False,
 ) -> None:
-    """Add list_cost_usd, contracted_cost_usd, cost_status and price_ids to each row of a file of usage."""
+    """Add list_cost_usd, contracted_cost_usd, cost_status and price_ids to each row of a file of usage.
+
+    One call a row, with columns such as input_tokens (all of them, cached ones too) and output_tokens; or one unit of a
+    call a row, with unit and quantity. Rows of one call then share a call_id, by which a tier of the whole request is
+    found; a row without is a call by itself.
+    """
     from spanledger_pipelines import rendering
+    from spanledger_warehouse.as_known import read_seeds_as_known
     from spanledger_warehouse.looking import read_configured_seeds
     from spanledger_warehouse.price_file import price_file
     from spanledger_warehouse.seeds.catalogue import parse
     from spanledger_warehouse.settings import load_settings
 
-    catalogue = parse(read_configured_seeds(load_settings(), uncommitted=uncommitted)).require()
+    if at is not None and uncommitted:
+        raise typer.BadParameter("--uncommitted prices from the folder as it is; leave out one of the two")
+    settings = load_settings()
+    seeds = (
+        read_seeds_as_known(settings, at)
+        if at is not None
+        else read_configured_seeds(settings, uncommitted=uncommitted)
+    )
+    catalogue = parse(seeds).require()
     if output is None:
         priced = _to_stdout(file, catalogue, ".jsonl" if as_json else ".csv")
     else:

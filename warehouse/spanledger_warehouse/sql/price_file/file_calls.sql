@@ -1,4 +1,5 @@
--- Rows of a usage file as calls, so that the ledger's own models price them. Every column of usage_rows is text.
+-- Rows of a usage file as calls, so that the ledger's own models price them. Every column of usage_rows is text. Rows of
+-- one unit that share a call_id are parts of one request, whose input together chooses the tier.
 -- grain: row_number
 insert into staging.stg_calls by name
 with counted as (
@@ -11,6 +12,7 @@ with counted as (
         coalesce(nullif(tenant, ''), 'unattributed') as tenant,
         timezone('UTC', try_cast("timestamp" as timestamptz)) as billed_at,
         "timestamp" as timestamp_text,
+        coalesce(nullif(call_id, ''), 'row ' || row_number) as request_id,
         nullif(unit, '') as unit,
         staging.as_count(quantity) as quantity,
         staging.as_count(input_tokens) as input_total,
@@ -56,6 +58,25 @@ judged as (
     from counted
 ),
 
+inputs as (
+    select
+        j.* replace (
+            case
+                when j.unit is null then j.input_total
+                else coalesce(
+                    j.input_total,
+                    cast(
+                        sum(case when u.direction = 'input' and (u.parent <> '' or u.unit = 'input') then j.quantity end)
+                            over (partition by j.request_id, j.provider, j.model)
+                        as bigint
+                    )
+                )
+            end as input_total
+        )
+    from judged as j
+    left join pricing.units as u on j.unit = u.unit
+),
+
 units as (
     select
         *,
@@ -75,7 +96,7 @@ units as (
         case when unit = 'input_image' then quantity end as input_image_quantity,
         case when unit = 'output_image' then quantity end as output_image_quantity,
         case when unit = 'web_search' then quantity when unit is null then web_searches end as web_search_quantity
-    from judged
+    from inputs
 )
 
 select
@@ -97,7 +118,7 @@ select
     usage_issue,
     case
         when usage_issue is not null then 'missing'
-        when unit is not null and quantity is not null then 'complete'
+        when unit is not null then case when quantity is null then 'missing' else 'complete' end
         when input_total is null and output_total is null and web_searches = 0 then 'missing'
         else 'complete'
     end as usage_status,
