@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 SQL := $(addprefix warehouse/spanledger_warehouse/sql/,raw staging pricing ledger marts checks)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow matrix check lint types imports seeds format bench focus-validator constraints clean
+.PHONY: help install demo test slow matrix check lint types imports seeds format bench focus-validator spark constraints clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -64,8 +64,13 @@ focus-validator: $(READY) ## check a FOCUS export with the official validator (n
 	.venv-focus/bin/python -m pip install --quiet --disable-pip-version-check 'focus-validator==2.2.1' 'pyarrow<22'
 	SPANLEDGER_FOCUS_VALIDATOR=$(CURDIR)/.venv-focus/bin/focus-validator $(BIN)/python -m pytest -q tests/warehouse/export/test_focus.py
 
+spark: $(READY) ## ledger and marts on a real Spark of two workers, compared with DuckDB (needs Java 17)
+	$(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check 'pyspark[connect]>=4.1,<4.3'
+	SPANLEDGER_TEST_SPARK=$(CURDIR)/.venv-spark $(BIN)/python -m pytest -q tests/warehouse/engine
+
 constraints: ## pin the newest versions that resolve together (needs uv)
 	uv pip compile --quiet --universal --no-annotate --no-header --all-extras --output-file constraints.txt pyproject.toml
 
 clean: ## remove the environment and the demo's home
-	rm -rf $(VENV) .venv-focus .spanledger build dist
+	rm -rf $(VENV) .venv-focus .venv-spark .spanledger build dist

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,17 +20,46 @@ def register(app: typer.Typer) -> None:
     app.command("run", epilog=EPILOG)(run)
 
 
-def run(home: Home = None, uncommitted: Uncommitted = False, as_json: AsJson = False) -> None:
+def run(
+    home: Home = None,
+    uncommitted: Uncommitted = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Build ledger and marts on a Spark Connect server: sc://host:15002."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Load what is new, price it, rebuild the days it touches, check, and publish."""
     from spanledger_pipelines import rendering
     from spanledger_warehouse.settings import load_settings
 
+    if engine is not None:
+        _run_on_engine(load_settings(home), engine, uncommitted=uncommitted, as_json=as_json)
+        return
     summary = run_with_progress(load_settings(home), uncommitted=uncommitted)
     if as_json:
         typer.echo(rendering.to_json(as_object(summary)))
         return
     for line in summary.lines():
         typer.echo(rendering.printable(line))
+
+
+def _run_on_engine(settings: Settings, url: str, *, uncommitted: bool, as_json: bool) -> None:
+    from spanledger_pipelines import rendering
+    from spanledger_pipelines.commands.groups import require
+    from spanledger_warehouse.engine.running import run_on_engine
+
+    require("spark", "pyspark")
+    with rendering.progress("building on the engine") as step:
+        made = run_on_engine(settings, url, uncommitted=uncommitted, step=step)
+    if as_json:
+        typer.echo(
+            rendering.to_json({"folder": str(made.folder), "tables": made.tables, "checks": made.checks})
+        )
+        return
+    typer.echo(f"{len(made.tables)} tables as Parquet in {made.folder}; {len(made.checks)} identities hold.")
 
 
 def as_object(summary: RunSummary) -> dict[str, object]:

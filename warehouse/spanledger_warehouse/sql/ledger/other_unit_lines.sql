@@ -80,7 +80,13 @@ entries as (
 
 used as (
     select
-        * exclude (entry),
+        call_id,
+        part,
+        day,
+        tenant_id,
+        billing_provider,
+        priced_at,
+        card_id,
         entry.key as unit,
         entry.value as quantity
     from entries
@@ -121,12 +127,23 @@ billed as (
 
 banded as (
     select
-        * replace (
-            case when is_graduated then greatest(least(quantity, band_to) - band_from + 1, 0) else quantity end
-                as quantity,
-            case when is_graduated then least(billed_quantity, band_to) - band_from + 1 else billed_quantity end
-                as billed_quantity
-        )
+        call_id,
+        part,
+        day,
+        tenant_id,
+        billing_provider,
+        priced_at,
+        card_id,
+        unit,
+        case when is_graduated then greatest(least(quantity, band_to) - band_from + 1, 0) else quantity end as quantity,
+        case when is_graduated then least(billed_quantity, band_to) - band_from + 1 else billed_quantity end
+            as billed_quantity,
+        priced_as,
+        price_id,
+        unit_price,
+        currency,
+        fx_id,
+        band_from
     from billed
     where billed_quantity >= band_from and (is_graduated or billed_quantity <= band_to)
 ),
@@ -134,10 +151,24 @@ banded as (
 lines as (
     select *
     from banded
-    union all by name
+    union all
     select
-        *,
-        quantity as billed_quantity
+        u.call_id,
+        u.part,
+        u.day,
+        u.tenant_id,
+        u.billing_provider,
+        u.priced_at,
+        u.card_id,
+        u.unit,
+        u.quantity,
+        u.quantity as billed_quantity,
+        cast(null as varchar) as priced_as,
+        cast(null as varchar) as price_id,
+        cast(null as decimal(20, 16)) as unit_price,
+        cast(null as varchar) as currency,
+        cast(null as varchar) as fx_id,
+        cast(null as bigint) as band_from
     from used as u
     where
         not exists (

@@ -6,7 +6,7 @@
 with ranked as (
     select
         *,
-        row_number() over (partition by tenant_id order by billed_at desc, call_id asc) as recency
+        cast(row_number() over (partition by tenant_id order by billed_at desc, call_id asc) as bigint) as recency
     from marts.calls
     where day >= (select max(c.day) from marts.calls as c) - 35
 )
