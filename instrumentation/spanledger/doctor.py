@@ -1,27 +1,20 @@
 """`spanledger doctor`: says what would be captured here, where it would go, and what is in the way."""
 
-import fcntl
 import importlib
 import importlib.metadata
 import importlib.util
 import logging
 import os
-import shutil
 import socket
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import urlsplit
 
-from spanledger import otlp, settings, supported, testing
+from spanledger import inspection, otlp, settings, supported, testing
+from spanledger.inspection import NOTE, OK, PROBLEM, Finding
 from spanledger.scope import context
 from spanledger.version import __version__
-
-OK: Final = "ok"
-NOTE: Final = "note"
-PROBLEM: Final = "problem"
 
 # Import name of what is hooked, and of the module that the hook is for.
 _LIBRARIES: Final = {
@@ -33,14 +26,6 @@ _LIBRARIES: Final = {
 }
 # Stacks of LLM SDKs that cannot be hooked: their calls need `record()` or spans from elsewhere.
 _NOT_SEEN: Final = ("grpc", "websockets")
-_LOW_SPACE: Final = 256 << 20
-
-
-class Finding(NamedTuple):
-    """One line of the report: how bad it is, and what it is."""
-
-    level: str
-    text: str
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -76,9 +61,12 @@ def examine() -> Iterator[Finding]:
     if chosen.disabled:
         yield Finding(PROBLEM, "SPANLEDGER_DISABLED is set: nothing is captured.")
     yield from _capture(chosen)
+    yield from inspection.others()
     if chosen.otlp != "only":
-        yield from _spool(chosen)
+        yield from inspection.spool(chosen.spool)
     yield from _guarantees(chosen)
+    if chosen.log_calls:
+        yield from inspection.calls_log(chosen.seeds)
     yield from _attribution(chosen)
 
 
@@ -132,55 +120,6 @@ def _try(name: str) -> str | None:
         return None if statuses == ["complete", "complete"] else f"recorded: {statuses}"
     except Exception as error:  # whatever it is, it belongs in the report
         return f"{type(error).__name__}: {error}"
-
-
-def _spool(chosen: settings.Settings) -> Iterator[Finding]:
-    folder = chosen.spool
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
-    try:
-        if not existing.is_dir():
-            raise NotADirectoryError(20, "Not a folder", str(existing))
-        with tempfile.TemporaryFile(dir=existing) as trial:
-            trial.write(b"\n")
-    except OSError as error:
-        yield Finding(
-            PROBLEM, f"The spool {folder} cannot be written: {error.strerror or error} ({existing})."
-        )
-        return
-    free = shutil.disk_usage(existing).free
-    state = "is writable" if existing == folder else "will be created with the first call"
-    yield Finding(OK, f"The spool {folder} {state}; {free >> 20} MiB are free.")
-    if free < _LOW_SPACE:
-        yield Finding(
-            PROBLEM, f"Less than {_LOW_SPACE >> 20} MiB are free there: records will be lost when it is full."
-        )
-    if existing == folder:
-        yield from _segments(folder)
-
-
-def _segments(folder: Path) -> Iterator[Finding]:
-    sealed = sum(1 for _ in folder.glob("*.jsonl"))
-    writers = [_has_writer(path) for path in folder.glob("*.jsonl.open")]
-    yield Finding(
-        OK,
-        f"{sealed} sealed file(s) wait to be loaded, {writers.count(True)} process(es) write right now.",
-    )
-    if dead := writers.count(False):
-        yield Finding(
-            NOTE,
-            f"{dead} file(s) were left by processes that were killed; the loader reads them all the same.",
-        )
-
-
-def _has_writer(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _attribution(chosen: settings.Settings) -> Iterator[Finding]:
