@@ -79,9 +79,7 @@ def _segments(folder: Path) -> Iterator[Finding]:
     age = time.time() - found[0][0] if found else 0
     size = sum(size for _, size, _ in found)
     waiting = (
-        f"{len(found)} sealed file(s), {size >> 10} KiB, the oldest {_shown(age)} old"
-        if sealed
-        else "No file"
+        f"{len(found)} sealed file(s), {size >> 10} KiB, the oldest {_shown(age)} old" if found else "No file"
     )
     shipper = folder / _SHIPPER
     if not shipper.exists():
