@@ -170,10 +170,10 @@ def _cross_checks(catalogue: Catalogue) -> list[Finding]:
     from spanledger_warehouse.seeds.engine_rules import check_adjustments, check_defaults, check_fx_rates
     from spanledger_warehouse.seeds.people_rules import check_budgets, check_tenants
     from spanledger_warehouse.seeds.table_rules import (
+        check_attribution,
         check_bands,
         check_rules,
         check_units,
-        check_unsupported,
     )
     from spanledger_warehouse.seeds.window_rules import check_windows
 
@@ -189,5 +189,5 @@ def _cross_checks(catalogue: Catalogue) -> list[Finding]:
         *check_fx_rates(catalogue.fx_rates, catalogue.prices, catalogue.defaults, catalogue.adjustments),
         *check_tenants(catalogue.tenants),
         *check_budgets(catalogue.budgets, catalogue.tenants),
-        *check_unsupported(catalogue),
+        *check_attribution(catalogue.attribution),
     ]

@@ -6,6 +6,7 @@ An edit is pure: it takes the seeds as they are and gives the rows to add and th
 
 import datetime as dt
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -146,17 +147,19 @@ def edit_of(
     files = dict(catalogue.source.files)
     units = [unit.unit for unit in catalogue.units]
     old_by_key: dict[tuple[str, ...], PriceRow | None] = {}
+    by_file: dict[str, list[Mapping[str, str]]] = defaultdict(list)
     for cells, old in zip(added, replaced, strict=True):
-        file = f"prices/{cells['provider']}.csv"
-        files[file] = insert(file, files.get(file), cells, units)
+        by_file[f"prices/{cells['provider']}.csv"].append(cells)
         old_by_key[tuple(cells[column] for column in HEADER)] = old
+    for file, lines in by_file.items():
+        files[file] = insert(file, files.get(file), lines, units)
     source = catalogue.source
     commit = f"{source.commit.partition('+')[0]}+uncommitted"
     after = replace(source, files=files, state=UNCOMMITTED, commit=commit, digest=digest_of(files))
     known = {row.price_id for row in catalogue.prices}
     rows = []
     replaced_by_id = {}
-    for file in dict.fromkeys(f"prices/{key[0]}.csv" for key in old_by_key):
+    for file in by_file:
         for row in read_table(file, files[file], PriceRow, []):
             if row.price_id in known:
                 continue

@@ -1,8 +1,9 @@
-"""One more line in a price file: where it belongs, and how it is spelled. No other byte of the file changes."""
+"""More lines in a price file: where each belongs, and how it is spelled. No other byte of the file changes."""
 
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from spanledger_warehouse.seeds.rows import PriceRow
 from spanledger_warehouse.seeds.tables import columns_of, read_table
@@ -17,24 +18,32 @@ def spell(cells: Mapping[str, str], header: Sequence[str] = HEADER) -> str:
     return text.getvalue()
 
 
-def insert(file: str, content: bytes | None, cells: Mapping[str, str], units: Sequence[str]) -> bytes:
-    """The file with one more line, at the place that keeps its order.
+def insert(
+    file: str, content: bytes | None, added: Sequence[Mapping[str, str]], units: Sequence[str]
+) -> bytes:
+    """The file with more lines, each at the place that keeps its order.
 
     Args:
         file: path of the file among the seeds.
         content: what is in it; None makes a new file.
-        cells: the new line, by column.
+        added: the new lines, by column.
         units: the units in the order of the registry.
     """
     if content is None:
-        return f"{spell(dict(zip(HEADER, HEADER, strict=True)))}\n{spell(cells)}\n".encode()
+        content = f"{spell(dict(zip(HEADER, HEADER, strict=True)))}\n".encode()
     lines = content.decode("utf-8").split("\n")
     header = next(csv.reader([lines[0]]))
     rows = read_table(file, content, PriceRow, [])
-    after = place(rows, cells, units)
-    if lines[-1] and after == len(lines):  # the last line lacks its line end, and now needs one
-        lines.append("")
-    return "\n".join([*lines[:after], spell(cells, header), *lines[after:]]).encode()
+    for cells in added:
+        after = place(rows, cells, units)
+        line = spell(cells, header)
+        if lines[-1] and after == len(lines):  # the last line lacks its line end, and now needs one
+            lines.append("")
+        lines.insert(after, line)
+        rows = [replace(row, line=row.line + 1) if row.line > after else row for row in rows]
+        new = read_table(file, f"{lines[0]}\n{line}\n".encode(), PriceRow, [])
+        rows += [replace(row, line=after + 1) for row in new]
+    return "\n".join(lines).encode()
 
 
 def place(rows: Sequence[PriceRow], cells: Mapping[str, str], units: Sequence[str]) -> int:

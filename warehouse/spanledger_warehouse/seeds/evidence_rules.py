@@ -1,7 +1,7 @@
 """What a row says it rests on: the provider's own word must be on a page of the provider; old evidence is listed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlsplit
@@ -33,24 +33,34 @@ class Stale:
 def check_evidence_hosts(catalogue: Catalogue) -> Iterator[Finding]:
     """A price of basis documented or first_observed is on a host of its provider; unlisted providers are free."""
     findings: list[Finding] = []
-    hosts: dict[str, set[str]] = defaultdict(set)
-    for file in (FILE, f"{VENDOR}{FILE}"):
-        for row in read_table(
-            file, catalogue.source.files.get(file, b"provider,host,note\n"), EvidenceHost, findings
-        ):
-            hosts[row.provider].add(row.host)
+    hosts = evidence_hosts(catalogue, findings)
     yield from findings
     for price in catalogue.prices:
-        allowed = hosts.get(price.provider)
-        if not allowed or price.basis not in _AT_THE_PROVIDER:
-            continue
-        host = host_of(price.evidence_url)
-        if not any(host == name or host.endswith(f".{name}") for name in allowed):
-            message = (
-                f"{price.basis}, but {host} is no page of {price.provider} ({', '.join(sorted(allowed))})"
-            )
+        if not is_own_word(hosts, price.provider, price.basis, price.evidence_url):
+            host, allowed = host_of(price.evidence_url), ", ".join(sorted(hosts[price.provider]))
+            message = f"{price.basis}, but {host} is no page of {price.provider} ({allowed})"
             fix = f"name the provider's page, make the basis third_party, or add the host to {FILE}"
             yield error(price.file, price.line, "evidence-host", message, fix)
+
+
+def evidence_hosts(catalogue: Catalogue, findings: list[Finding] | None = None) -> dict[str, set[str]]:
+    """The hosts whose pages are a provider's own word, by provider."""
+    found: list[Finding] = [] if findings is None else findings
+    hosts: dict[str, set[str]] = defaultdict(set)
+    for file in (FILE, f"{VENDOR}{FILE}"):
+        content = catalogue.source.files.get(file, b"provider,host,note\n")
+        for row in read_table(file, content, EvidenceHost, found):
+            hosts[row.provider].add(row.host)
+    return hosts
+
+
+def is_own_word(hosts: Mapping[str, set[str]], provider: str, basis: str, url: str) -> bool:
+    """Whether what claims to be the provider's word is on a page of it; other claims and unlisted providers may be."""
+    allowed = hosts.get(provider)
+    if not allowed or basis not in _AT_THE_PROVIDER:
+        return True
+    host = host_of(url)
+    return any(host == name or host.endswith(f".{name}") for name in allowed)
 
 
 def host_of(url: str) -> str:

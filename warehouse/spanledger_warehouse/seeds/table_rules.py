@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 from spanledger_warehouse.seeds.findings import Finding, error
 from spanledger_warehouse.seeds.rows import PriceRow, Rule, Unit
 
-if TYPE_CHECKING:
-    from spanledger_warehouse.seeds.catalogue import Catalogue
-
 _PERS = (1, 1000, 3600, 1_000_000)
 
 
@@ -93,15 +90,41 @@ def overlap(one: "Dated", other: "Dated") -> bool:
     return starts_before_end and ends_after_start
 
 
-def check_unsupported(catalogue: "Catalogue") -> Iterator[Finding]:
-    """What cannot be priced yet is refused: ignoring it would give a wrong amount in silence."""
-    for row in catalogue.attribution:
-        message = f"this release cannot price with {row.file} yet, and will not ignore it"
-        fix = "keep the row out until a release can price it"
-        yield error(row.file, row.line, "unsupported", message, fix)
+def check_attribution(rules: "Sequence[Attribution]") -> Iterator[Finding]:
+    """A call meets at most one rule of each kind: which of two holds must not be left to chance."""
+    for number, row in enumerate(rules):
+        if not (row.tenant or row.service or row.operation or row.metadata_key):
+            message = (
+                f"attribution {row.attribution} asks for nothing: every call would be {row.target_tenant}'s"
+            )
+            yield error(
+                row.file, row.line, "attribution-scope", message, "name a tenant, service, operation or key"
+            )
+        if row.metadata_value and not row.metadata_key:
+            message = f"attribution {row.attribution} has a metadata_value without a metadata_key"
+            yield error(
+                row.file, row.line, "attribution-scope", message, "name the key, or leave the value out"
+            )
+        for other in rules[:number]:
+            if _asks(row) == _asks(other) and overlap(row, other):
+                message = f"attribution {row.attribution} asks for what {other.attribution} asks for, at the same time"
+                fix = f"end {other.file}:{other.line} before this one begins"
+                yield error(row.file, row.line, "attribution-overlap", message, fix)
+
+
+def _asks(row: "Attribution") -> tuple[str, ...]:
+    return (row.tenant, row.service, row.operation, row.metadata_key, row.metadata_value)
 
 
 if TYPE_CHECKING:
-    from spanledger_warehouse.seeds.rows import Adjustment, Alias, Budget, DefaultPrice, Tenant, Window
+    from spanledger_warehouse.seeds.rows import (
+        Adjustment,
+        Alias,
+        Attribution,
+        Budget,
+        DefaultPrice,
+        Tenant,
+        Window,
+    )
 
-    Dated = Rule | Alias | Adjustment | Budget | DefaultPrice | Tenant | Window
+    Dated = Rule | Alias | Adjustment | Attribution | Budget | DefaultPrice | Tenant | Window

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from spanledger_pipelines.commands.prices import close, editing, impact, looking, own, reviewing, stale
+from spanledger_pipelines.commands.prices import (
+    close,
+    editing,
+    impact,
+    importing,
+    looking,
+    own,
+    reviewing,
+    stale,
+)
 
 app = typer.Typer(
     name="prices",
@@ -14,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (looking, editing, reviewing, impact, own, stale, close):
+for module in (looking, editing, reviewing, impact, own, stale, importing, close):
     module.register(app)
 
 __all__ = ["app"]
