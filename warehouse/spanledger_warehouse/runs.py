@@ -244,7 +244,7 @@ def _note_history(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, r
 def _keep_old_prices(connection: duckdb.DuckDBPyConnection) -> None:
     if _has_rows(connection, "staging", "stg_calls"):
         _build_matches(connection)
-        for table in ("price_cells", "model_matches", "tenants", "adjustments", "fx_rates"):
+        for table in ("price_cells", "model_matches", "tenants", "adjustments", "attribution", "fx_rates"):
             connection.execute(f"create or replace temp table old_{table} as from pricing.{table}")
 
 
@@ -252,6 +252,7 @@ def _mark_repriced_days(connection: duckdb.DuckDBPyConnection, run_id: str) -> N
     if _has_rows(connection, "staging", "stg_calls"):
         _build_matches(connection)
         connection.execute(sql_text("runs", "mark_repriced_days"), {"run_id": run_id})
+        connection.execute(sql_text("runs", "mark_reattributed_days"), {"run_id": run_id})
 
 
 def _build_matches(connection: duckdb.DuckDBPyConnection) -> None:

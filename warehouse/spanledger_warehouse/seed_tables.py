@@ -17,6 +17,7 @@ from spanledger_warehouse.database import sql_text
 from spanledger_warehouse.pricing_tables import default_prices, engine_tables
 from spanledger_warehouse.seeds.catalogue import Catalogue
 from spanledger_warehouse.seeds.provenance import Provenance
+from spanledger_warehouse.seeds.rows import Attribution
 from spanledger_warehouse.seeds.trail import Entry
 
 FIRST_INSTANT = datetime(1, 1, 1, tzinfo=UTC)
@@ -59,6 +60,7 @@ def write_seeds(
         ],
         **engine_tables(catalogue),
         "pricing.tenants": [_dated(tenant) for tenant in catalogue.tenants],
+        "pricing.attribution": [_attribution(rule) for rule in catalogue.attribution],
         "pricing.price_audit": [_audited(entry) for entry in audit],
         "pricing.seeds": [
             {
@@ -122,6 +124,12 @@ def _audited(entry: Entry) -> dict[str, Any]:
         "reason": origin.reason,
         "approver": entry.approval,
     }
+
+
+def _attribution(rule: Attribution) -> dict[str, Any]:
+    asked = ("tenant", "service", "operation", "metadata_key", "metadata_value")
+    scope = {name: getattr(rule, name) or None for name in asked}
+    return {**_dated(rule), **scope, "specificity": sum(value is not None for value in scope.values())}
 
 
 def _dated(row: Any) -> dict[str, Any]:

@@ -24,6 +24,8 @@ with costs as (
 select
     c.call_id,
     c.tenant_id,
+    s.sent_tenant_id,
+    s.attribution,
     c.day,
     c.business_day,
     c.billed_at,

@@ -64,3 +64,9 @@ coalesce(
     )),
     0
 );
+
+-- The value of a key of the caller's metadata; null where the metadata is no JSON object, or has no such key.
+create or replace macro staging.metadata_value(metadata, key) as
+json_extract_string(
+    case when json_valid(metadata) then metadata end, '/' || replace(replace(key, '~', '~0'), '/', '~1')
+);

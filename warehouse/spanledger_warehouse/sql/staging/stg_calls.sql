@@ -6,7 +6,8 @@
 --   copy: 0 is the row that counts; 1, 2 … are further copies of the same call
 --   disposition: billable, rollup (a descendant carries the usage), duplicate, or not_llm
 --   disposition_rule: why a row is not billable; null for billable rows
---   tenant_id: who pays; unattributed when the call named no tenant
+--   tenant_id: who pays; unattributed when neither the call nor a rule of attribution.csv names a tenant
+--   sent_tenant_id: tenant that the call itself named; unattributed when it named none
 --   billed_at: instant that decides price, day and month (UTC); the end of the call
 --   business_day: day of billed_at in the tenant's time zone
 --   duration_ms: duration of the call (ms)
@@ -145,6 +146,31 @@ judged as (
     left join same_call as c on s.file_id = c.file_id and s.line = c.line
     left join same_answer as a on s.file_id = a.file_id and s.line = a.line
     where s.day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
+),
+
+attributed as (
+    select
+        j.file_id,
+        j.line,
+        j.part,
+        a.attribution,
+        a.target_tenant
+    from judged as j
+    inner join pricing.attribution as a
+        on
+            j.ended_at >= a.valid_from
+            and j.ended_at < a.valid_to
+            and (a.tenant is null or j.tenant_id = a.tenant)
+            and (a.service is null or coalesce(nullif(trim(j.service), ''), 'unknown_service') = a.service)
+            and (a.operation is null or coalesce(nullif(trim(j.operation), ''), 'unnamed') = a.operation)
+    where
+        a.metadata_key is null
+        or staging.metadata_value(j.request_metadata, a.metadata_key) = coalesce(
+            a.metadata_value, staging.metadata_value(j.request_metadata, a.metadata_key)
+        )
+    qualify row_number() over (
+        partition by j.file_id, j.line, j.part order by a.specificity desc, a.attribution
+    ) = 1
 )
 
 select
@@ -157,7 +183,9 @@ select
         else 'duplicate'
     end as disposition,
     j.disposition_rule,
-    j.tenant_id,
+    coalesce(b.target_tenant, j.tenant_id) as tenant_id,
+    j.tenant_id as sent_tenant_id,
+    b.attribution,
     coalesce(nullif(trim(j.service), ''), 'unknown_service') as service,
     j.environment,
     coalesce(nullif(trim(j.operation), ''), 'unnamed') as operation,
@@ -246,5 +274,6 @@ select
     j.file_id,
     j.line
 from judged as j
+left join attributed as b on j.file_id = b.file_id and j.line = b.line and j.part = b.part
 left join pricing.tenants as t
-    on j.tenant_id = t.tenant and j.ended_at >= t.valid_from and j.ended_at < t.valid_to
+    on coalesce(b.target_tenant, j.tenant_id) = t.tenant and j.ended_at >= t.valid_from and j.ended_at < t.valid_to
