@@ -169,7 +169,7 @@ attributed as (
             a.metadata_value, staging.metadata_value(j.request_metadata, a.metadata_key)
         )
     qualify row_number() over (
-        partition by j.file_id, j.line, j.part order by a.specificity desc, a.attribution
+        partition by j.file_id, j.line, j.part order by a.specificity desc, a.attribution asc
     ) = 1
 )
 
