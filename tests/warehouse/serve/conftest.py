@@ -17,6 +17,7 @@ from spanledger_warehouse.serve.app import create_app
 from spanledger_warehouse.serve.callers import Door
 from spanledger_warehouse.serve.console import Console, ConsoleLimits
 from spanledger_warehouse.serve.editions import Editions
+from spanledger_warehouse.serve.metrics import Metrics
 from spanledger_warehouse.serve.replies import Serving
 from spanledger_warehouse.serve.tokens import TokenFile, token_file
 
@@ -90,7 +91,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.console = Console(ConsoleLimits(seconds=30, memory_mib=1024, at_once=4))
-        self.app = create_app(Serving(self.editions, Door(self.tokens), self.console))
+        self.app = create_app(Serving(self.editions, Door(self.tokens), self.console, Metrics(self.editions)))
 
     def client(self, *tenants: str) -> TestClient:
         """A client with a token of these tenants; without tenants an administrator's."""

@@ -87,6 +87,7 @@ def test_every_route_but_health_wants_a_token(site: Site) -> None:
 
 
 def test_what_is_for_administrators_is_refused_to_viewers(site: Site) -> None:
+    assert site.client("acme-corp").get("/metrics").status_code == 403
     for path in FOR_ADMINISTRATORS:
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             assert site.client("acme-corp").request(method, path).status_code == 403, (method, path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,10 +23,12 @@ class AccessLog:
 
     Args:
         app: the application.
+        observe: told the route, the status and the seconds of each request.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, observe: Callable[[str, int, float], None]) -> None:
         self._app = app
+        self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
@@ -45,17 +48,22 @@ class AccessLog:
         try:
             await self._app(scope, receive, sending)
         finally:
-            log.info("%s", _line(scope, status, time.perf_counter() - began))
+            seconds = time.perf_counter() - began
+            self._observe(_route(scope) or "none", status, seconds)
+            log.info("%s", _line(scope, status, seconds))
+
+
+def _route(scope: Scope) -> str | None:
+    """The route's pattern: a path or a query can hold whatever somebody puts there."""
+    return getattr(scope.get("route"), "path", None)
 
 
 def _line(scope: Scope, status: int, seconds: float) -> str:
     caller = scope.get("spanledger.caller")
-    route = scope.get("route")
     return json.dumps(
         {
             "method": scope["method"],
-            # The route's pattern: a path or a query can hold whatever somebody puts there.
-            "route": getattr(route, "path", None),
+            "route": _route(scope),
             "status": status,
             "ms": round(seconds * 1000, 1),
             "caller": caller.name if caller else None,

@@ -65,7 +65,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _not_routed)
     app.add_exception_handler(Exception, _failed)
-    app.add_middleware(AccessLog)
+    app.add_middleware(AccessLog, observe=serving.metrics.observe)
     return app
 
 

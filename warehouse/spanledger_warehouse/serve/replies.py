@@ -23,6 +23,7 @@ from spanledger_warehouse.serve.console import Console
 from spanledger_warehouse.serve.derived import Record
 from spanledger_warehouse.serve.editions import Edition, Editions
 from spanledger_warehouse.serve.formats import CSV, JSON, negotiated, to_csv, to_json
+from spanledger_warehouse.serve.metrics import Metrics
 from spanledger_warehouse.serve.problems import Unavailable
 from spanledger_warehouse.serve.questions import Window
 from spanledger_warehouse.serve.scopes import Scope
@@ -40,11 +41,13 @@ class Serving:
         editions: the published versions.
         door: tells who asks.
         console: runs callers' own statements.
+        metrics: what is counted.
     """
 
     editions: Editions
     door: Door
     console: Console
+    metrics: Metrics
 
 
 bearer = HTTPBearer(

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from spanledger_warehouse.serve import schemas
 from spanledger_warehouse.serve.formats import JSON, to_json
-from spanledger_warehouse.serve.replies import AnyCaller, reply
+from spanledger_warehouse.serve.replies import Administrator, AnyCaller, reply, serving
 
 router = APIRouter(tags=["about"])
 
@@ -16,6 +16,13 @@ router = APIRouter(tags=["about"])
 def health() -> Response:
     """Whether the process answers; it says nothing else, so it asks for no token."""
     return PlainTextResponse("ok\n")
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(request: Request, _caller: Administrator) -> Response:
+    """The ledger and this server for Prometheus, in its format or as OpenMetrics."""
+    body, media = serving(request).metrics.exposition(request.headers.get("accept"))
+    return Response(body, media_type=media)
 
 
 @router.get("/api/v1/publication", response_model=schemas.AboutShape, response_class=JSONResponse)

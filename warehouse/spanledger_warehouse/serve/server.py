@@ -19,6 +19,7 @@ from spanledger_warehouse.serve.callers import Credentials, Door
 from spanledger_warehouse.serve.console import Console, ConsoleLimits
 from spanledger_warehouse.serve.editions import Editions, Limits
 from spanledger_warehouse.serve.jwts import Jwts, JwtSettings
+from spanledger_warehouse.serve.metrics import Metrics
 from spanledger_warehouse.serve.replies import Serving
 from spanledger_warehouse.serve.tokens import SessionToken, token_file
 from spanledger_warehouse.settings import Home
@@ -72,7 +73,7 @@ def serve(options: Options, on_ready: Callable[[str, str | None], None]) -> None
     credentials, session = _credentials(options)
     listening = _listen(options.host, options.port)
     editions = Editions(options.home.published_file, options.home.path / "serve", options.limits)
-    serving = Serving(editions, Door(*credentials), Console(options.console))
+    serving = Serving(editions, Door(*credentials), Console(options.console), Metrics(editions))
     server = uvicorn.Server(_config(options, serving))
 
     def stop(*_: object) -> None:
@@ -112,7 +113,7 @@ def _credentials(options: Options) -> tuple[list[Credentials], str | None]:
             "spanledger token create NAME --role admin (or --tenant TENANT)"
         )
     session = SessionToken()
-    return [*credentials, session], session.text
+    return [session, *credentials], session.text
 
 
 def _config(options: Options, serving: Serving) -> uvicorn.Config:
