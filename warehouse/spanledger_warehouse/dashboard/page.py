@@ -28,7 +28,7 @@ def page(data: dict[str, Any] | None) -> str:
     """
     tenant = data["scope"]["tenant"] if data else None
     parts = {
-        "policy": _policy(served=data is None),
+        "policy": policy(served=data is None),
         "title": escape(f"LLM costs of {tenant}" if tenant else "LLM costs"),
         "style": _text("assets/page.css"),
         "data": embedded(data),
@@ -44,8 +44,8 @@ def embedded(data: object) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _policy(*, served: bool) -> str:
-    """Only these very scripts may run, and only the page's own server may be asked."""
+def policy(*, served: bool) -> str:
+    """The content security policy: only these very scripts may run, and only the page's own server may be asked."""
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
         for script in _scripts()

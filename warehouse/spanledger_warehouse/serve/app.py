@@ -16,6 +16,7 @@ from spanledger_warehouse.serve import (
     routes_about,
     routes_console,
     routes_costs,
+    routes_dashboard,
     routes_prices,
     schemas,
 )
@@ -59,7 +60,7 @@ def create_app(serving: Serving) -> FastAPI:
         responses=_REFUSALS,  # type: ignore[arg-type]
     )
     app.state.serving = serving
-    for module in (routes_costs, routes_prices, routes_console, routes_about):
+    for module in (routes_costs, routes_prices, routes_console, routes_dashboard, routes_about):
         app.include_router(module.router)
     app.add_exception_handler(RequestRefused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)

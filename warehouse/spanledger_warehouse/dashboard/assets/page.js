@@ -3,6 +3,7 @@
 const Page = {
   data: null,
   rows: [],
+  served: false,
 
   // What is chosen, in the address after '#': a link shows the same view to somebody else.
   state() {
@@ -59,7 +60,7 @@ const Page = {
   drawFilters() {
     const { scope } = Page.data;
     const choices = {
-      days: [...new Set([7, 14, 30, 90, scope.days])].filter((days) => days <= scope.days).sort((a, b) => a - b).map((days) => [String(days), `last ${days} days`]),
+      days: [...new Set([...Served.WINDOWS, scope.days])].filter((days) => Page.served || days <= scope.days).sort((a, b) => a - b).map((days) => [String(days), `last ${days} days`]),
       tenant: Page.labels.tenants.map((name) => [name, name]),
       service: [...new Set(Page.labels.services)].map((name) => [name, name]),
       operation: [...new Set(Page.labels.operations)].map((name) => [name, name]),
@@ -88,10 +89,13 @@ const Page = {
 
   start() {
     addEventListener("hashchange", () => {
-      if (Page.data) {
-        Page.drawFilters();
-        Page.draw();
+      if (!Page.data) return;
+      if (Page.served && Page.state().days > Page.data.scope.days) {
+        Served.load();
+        return;
       }
+      Page.drawFilters();
+      Page.draw();
     });
     document.querySelector("#theme").addEventListener("click", () => {
       const dark = getComputedStyle(document.documentElement).colorScheme === "dark";
@@ -99,6 +103,7 @@ const Page = {
       if (Page.data) Page.draw();
     });
     const embedded = JSON.parse(document.querySelector("#data").textContent);
+    Page.served = embedded === null;
     if (embedded) Page.show(embedded);
     else Served.start();
   },

@@ -1,4 +1,5 @@
--- Who changed the list prices of the models used in the window, newest first. Agreements are not list prices.
+-- Who changed the list prices of the models used in the window, newest first. Agreements are not list prices. A
+-- tenant's own database has no column for who and why.
 -- grain: price_id, action
 -- variables: tenant (null = all), first_day, last_day
 with used as (
@@ -12,18 +13,10 @@ with used as (
     group by provider, model
 )
 
-select
-    a.committed_at,
-    a.action,
-    a.summary,
-    a.effective_from,
-    a.reason,
-    a.author,
-    a.approver,
-    a.evidence_url,
-    a.commit_id
+select columns('^(committed_at|action|summary|effective_from|reason|author|approver|evidence_url|commit_id)$')
 from marts.price_audit as a
-inner join used as u on a.provider = u.provider and a.model = u.model
-where a.file like '%prices/%'
+where
+    a.file like '%prices/%'
+    and exists (select 1 from used as u where a.provider = u.provider and a.model = u.model)
 order by a.committed_at desc, a.summary asc
 limit 500

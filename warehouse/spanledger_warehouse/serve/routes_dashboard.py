@@ -1,0 +1,45 @@
+"""The dashboard: a page without data, and the data set that it asks for with the caller's token."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from spanledger_warehouse.dashboard.dataset import DAYS, dataset
+from spanledger_warehouse.dashboard.dataset import Scope as Shown
+from spanledger_warehouse.dashboard.page import page, policy
+from spanledger_warehouse.serve.replies import AnyCaller, reply
+
+router = APIRouter(tags=["dashboard"])
+
+_HEADERS = {
+    "Content-Security-Policy": policy(served=True) + "; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+
+@router.get("/", response_class=HTMLResponse, include_in_schema=False)
+def dashboard() -> Response:
+    """The page; it knows nothing until it has a token."""
+    return HTMLResponse(page(None), headers=_HEADERS)
+
+
+@router.get("/api/v1/analytics/llm-costs/dashboard", response_class=JSONResponse)
+def data(
+    request: Request,
+    caller: AnyCaller,
+    days: Annotated[int, Query(ge=1, le=366, description="length of the window, in days")] = DAYS,
+    to: Annotated[date | None, Query(description="its last day (UTC); by default the newest")] = None,
+) -> Response:
+    """What the dashboard shows: usage and cost of a window and of the one before it, and the lists below the charts."""
+    with reply(request, caller.scope) as replying:
+        if replying.unchanged:
+            return replying.unchanged
+        with replying.edition.calls(caller.scope) as connection:
+            shown: dict[str, Any] = dataset(connection, Shown(days=days, last_day=to))
+        return replying.object(shown)
