@@ -14,6 +14,7 @@ from spanledger_pipelines.commands import (
     collect,
     demo,
     dev,
+    erase,
     explain,
     export,
     importing,
@@ -71,6 +72,7 @@ for module in (
     operations,
     importing,
     backup,
+    erase,
 ):
     module.register(app)
 

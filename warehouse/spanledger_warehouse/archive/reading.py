@@ -98,7 +98,7 @@ def _require_whole(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> N
             "select 0::bigint as file_id, 0::bigint as archived_lines, '' as digest where false"
             if not paths
             else "select file_id, count(*) as archived_lines, "
-            "cast(bit_xor(md5_number(line || ' ' || md5(body))) as varchar) as digest "
+            "cast(bit_xor(md5_number(line || ' ' || coalesce(erased_hash, md5(body)))) as varchar) as digest "
             "from read_parquet($paths, union_by_name = true, hive_partitioning = false) group by file_id"
         ),
         {"paths": paths} if paths else None,
