@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from spanledger_pipelines.collect import bodies
 from spanledger_pipelines.collect.limits import RefusedError
 from spanledger_pipelines.collect.receiver import COMMIT_SECONDS, Receiver, unavailable
+from spanledger_pipelines.collect.tls import Tls
 from spanledger_warehouse.errors import ConfigurationError
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
@@ -26,8 +27,8 @@ _STATUSES = {
 }
 
 
-def start(receiver: Receiver, host: str, port: int) -> tuple[Any, int]:
-    """Start the server.
+def start(receiver: Receiver, host: str, port: int, tls: Tls | None = None) -> tuple[Any, int]:
+    """Start the server, encrypted where there is a certificate.
 
     Returns:
         The server and its port.
@@ -48,7 +49,12 @@ def start(receiver: Receiver, host: str, port: int) -> tuple[Any, int]:
     )
     server.add_generic_rpc_handlers((_Handlers(receiver),))
     try:
-        bound = server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        if tls is None:
+            bound = server.add_insecure_port(address)
+        else:
+            pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
+            bound = server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
     except RuntimeError as error:
         raise ConfigurationError(
             f"gRPC cannot listen on {host}:{port}: {error}; choose another port"

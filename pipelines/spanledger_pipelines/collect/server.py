@@ -16,6 +16,7 @@ from spanledger_pipelines.collect.http_app import application
 from spanledger_pipelines.collect.limits import Limits
 from spanledger_pipelines.collect.receiver import Receiver
 from spanledger_pipelines.collect.sources import Sources
+from spanledger_pipelines.collect.tls import Tls
 from spanledger_warehouse.errors import ConfigurationError
 
 SHUTDOWN_SECONDS = 30
@@ -33,6 +34,7 @@ class Options:
         tokens: token file; None lets anybody send.
         limits: caps.
         seal_seconds: age at which a file is sealed, and the loader sees it.
+        tls: encrypts both ports; None for a proxy in front that does, or for this machine only.
     """
 
     landing: Path
@@ -42,6 +44,7 @@ class Options:
     tokens: Path | None
     limits: Limits
     seal_seconds: float
+    tls: Tls | None = None
 
 
 def serve(options: Options, on_ready: Callable[[int, int | None], None]) -> None:
@@ -64,7 +67,7 @@ def serve(options: Options, on_ready: Callable[[int, int | None], None]) -> None
         ) from error
     grpc_port, rpc = None, None
     if options.grpc_port is not None:
-        rpc, grpc_port = grpc_server.start(receiver, options.host, options.grpc_port)
+        rpc, grpc_port = grpc_server.start(receiver, options.host, options.grpc_port, options.tls)
 
     config = uvicorn.Config(
         application(receiver),
@@ -75,6 +78,8 @@ def serve(options: Options, on_ready: Callable[[int, int | None], None]) -> None
         timeout_keep_alive=75,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         limit_concurrency=options.limits.requests * 4,
+        ssl_certfile=options.tls.certificate if options.tls else None,
+        ssl_keyfile=options.tls.key if options.tls else None,
     )
     server = uvicorn.Server(config)
 

@@ -36,6 +36,10 @@ def collect(
     anybody: Annotated[
         bool, typer.Option("--anybody", help="Listen beyond this machine without a token file.")
     ] = False,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="PEM certificate: both ports speak TLS.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its PEM private key.")] = None,
     seal_seconds: Annotated[float, typer.Option(help="Age at which `spanledger run` sees a file.")] = 10.0,
     max_body_mib: Annotated[int, typer.Option(min=1, help="Largest body as sent.")] = 16,
     max_inflated_mib: Annotated[int, typer.Option(min=1, help="Largest OTLP body once inflated.")] = 32,
@@ -52,6 +56,7 @@ def collect(
         return
     from spanledger_pipelines.collect.limits import Limits
     from spanledger_pipelines.collect.server import Options, serve
+    from spanledger_pipelines.collect.tls import checked
     from spanledger_warehouse.errors import ConfigurationError
     from spanledger_warehouse.settings import load_settings
 
@@ -74,11 +79,13 @@ def collect(
             attributes=max_attributes,
         ),
         seal_seconds=seal_seconds,
+        tls=checked(tls_cert, tls_key),
     )
 
     def ready(http: int, grpc: int | None) -> None:
+        scheme = "http" if options.tls is None else "https"
         also = f", OTLP/gRPC on {host}:{grpc}" if grpc is not None else ""
-        typer.echo(f"Receiving OTLP/HTTP and segments on http://{host}:{http}{also} into {landing}.")
+        typer.echo(f"Receiving OTLP/HTTP and segments on {scheme}://{host}:{http}{also} into {landing}.")
 
     serve(options, ready)
 

@@ -23,7 +23,7 @@ from tests.warehouse.records import NOON, nanos
 
 PROTOBUF = "application/x-protobuf"
 _PROGRAM = "from spanledger.command import main; raise SystemExit(main())"
-_READY = re.compile(r"http://127\.0\.0\.1:(\d+)(?:, OTLP/gRPC on 127\.0\.0\.1:(\d+))?")
+_READY = re.compile(r"https?://127\.0\.0\.1:(\d+)(?:, OTLP/gRPC on 127\.0\.0\.1:(\d+))?")
 
 
 def command_line(*arguments: str) -> list[str]:
