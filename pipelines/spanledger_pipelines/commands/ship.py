@@ -94,6 +94,12 @@ def _until_stopped(shipper: Shipper, interval: float) -> None:
     import threading
 
     stop = threading.Event()
+
+    def end(number: int, _frame: object) -> None:
+        stop.set()
+        # Whoever does not want to wait for the last round says it twice.
+        signal.signal(number, signal.SIG_DFL)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end)
     shipper.forever(stop, interval)

@@ -70,7 +70,7 @@ class Shipper:
         return done
 
     def forever(self, stop: threading.Event, interval: float) -> None:
-        """Send until told to stop; wait longer after each failure, and as long as the receiver asks."""
+        """Send until told to stop, then once more; wait longer after failures, and as long as the receiver asks."""
         failures = 0
         while not stop.is_set():
             done = self.once(stop)
@@ -78,6 +78,12 @@ class Shipper:
             if done.sent:
                 self._last_said = ""
             stop.wait(_wait(failures, done.after, interval))
+        self.last()
+
+    def last(self) -> Round:
+        """Send what is there at the end: a sidecar outlives its service, but their volume may not outlive the pod."""
+        self._spool.settle()
+        return self.once()
 
     def _send(self, segment: Path, done: Round) -> None:
         try:

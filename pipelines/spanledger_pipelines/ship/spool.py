@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from spanledger_warehouse.errors import ConfigurationError
-from spanledger_warehouse.landing.discovery import RECORD_SUFFIX, seal_abandoned
+from spanledger_warehouse.landing.discovery import GRACE_SECONDS, OPEN_SUFFIX, RECORD_SUFFIX, seal_abandoned
 
 LOCK = ".ship.lock"
 SENT, REFUSED = "sent", "refused"
@@ -49,6 +50,11 @@ class Spool:
     def __exit__(self, *_error: object) -> None:
         if self._lock is not None:
             os.close(self._lock)
+
+    def settle(self) -> None:
+        """Wait until the open file of a service that has just died may be sealed."""
+        if any(self.folder.glob(f"*{RECORD_SUFFIX}{OPEN_SUFFIX}")):
+            time.sleep(GRACE_SECONDS)
 
     def sealed(self) -> list[Path]:
         """Segments to send, oldest first; what dead writers left open is sealed on the way."""
