@@ -12,6 +12,7 @@ import duckdb
 
 from spanledger_warehouse.errors import DatabaseError, SpanledgerError
 from spanledger_warehouse.manifest import check_manifest, require_database, write_manifest
+from spanledger_warehouse.otlp import dialects
 from spanledger_warehouse.settings import Settings
 
 SCHEMAS = ("raw", "staging", "pricing", "ledger", "marts", "ops")
@@ -76,6 +77,7 @@ def prepare(
         connection.execute(f"create schema if not exists {schema}")
     connection.execute(sql_text("ops", "ops"))
     connection.execute(sql_text("staging", "macros"))
+    connection.execute(dialects.macros())
     if version is None:
         connection.execute("insert into ops.schema_version values (?, current_timestamp)", [SCHEMA_VERSION])
 

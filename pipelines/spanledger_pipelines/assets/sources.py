@@ -21,7 +21,7 @@ def loaded(schema: str) -> list[Model]:
 
 @dg.multi_asset(
     name="load_landing",
-    specs=[spec_of(model) for model in loaded("raw")],
+    specs=[spec_of(model) for model in (*loaded("raw"), *loaded("staging"))],
     description="Landing files into raw.",
 )
 def load_landing(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
@@ -38,8 +38,9 @@ def load_landing(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Ite
         "raw.segments": result.segments,
         "raw.rejects": result.rejected,
     }
-    for name, count in counts.items():
-        yield dg.MaterializeResult(asset_key=asset_key(name), metadata={"new_rows": count})
+    for model in (*loaded("raw"), *loaded("staging")):
+        known = {"new_rows": counts[model.full_name]} if model.full_name in counts else {}
+        yield dg.MaterializeResult(asset_key=asset_key(model.full_name), metadata=known)
 
 
 @dg.multi_asset(
@@ -80,5 +81,8 @@ def load_closed_months(
         changed = runs.load_closed(connection, warehouse.settings(), run_id=context.run.run_id)
         rows = {model.full_name: count_rows(connection, model) for model in loaded("ledger")}
     for name, count in rows.items():
-        metadata: dict[str, str | int] = {"dagster/row_count": count, "changed_months": ", ".join(changed) or "none"}
+        metadata: dict[str, str | int] = {
+            "dagster/row_count": count,
+            "changed_months": ", ".join(changed) or "none",
+        }
         yield dg.MaterializeResult(asset_key=asset_key(name), metadata=metadata)

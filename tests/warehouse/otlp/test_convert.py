@@ -16,6 +16,7 @@ from spanledger import attributes as own
 from spanledger.records import KEYS
 from spanledger_warehouse.otlp import json_lines, names, protobuf
 from spanledger_warehouse.otlp.convert import problem_of
+from spanledger_warehouse.otlp.dialects import AT_THE_DOOR, attributes_of
 
 TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
 START, END = nanos(NOON) - 10**9, nanos(NOON)
@@ -165,20 +166,54 @@ def test_a_whole_span_as_a_record() -> None:
     assert problem_of(record) is None
 
 
-def test_old_names_are_understood_and_kept_the_new_name_wins_in_any_order() -> None:
-    old = {"gen_ai.system": "openai", "gen_ai.usage.prompt_tokens": 7, "gen_ai.usage.completion_tokens": 2}
-    record = from_json(old)
-    assert (record["provider"], record["input_tokens"], record["output_tokens"]) == ("openai", 7, 2)
-    assert record["attributes"] == old
-    new = {"gen_ai.usage.input_tokens": 9}
-    assert from_json(old | new)["input_tokens"] == from_json(new | old)["input_tokens"] == 9
+def test_other_names_of_a_fact_are_kept_for_staging_to_read() -> None:
+    old = {"gen_ai.system": "openai", "gen_ai.usage.prompt_tokens": 7, "llm.token_count.completion": 2}
+    record = from_json(old | {"gen_ai.usage.input_tokens": 9})
+    assert (record["attributes"], record["input_tokens"]) == (old, 9)
+    assert "provider" not in record
 
 
-@pytest.mark.parametrize("rule", [(key, alias) for key, found in names.ALIASES.items() for alias in found])
-def test_each_alias_stands_for_its_key(rule: tuple[str, str]) -> None:
-    key, alias = rule
-    value = True if key == "stream" else 12 if key in names.WHOLE_NUMBERS else "x"
-    assert from_json({alias: value})[key] == value
+@pytest.mark.parametrize(
+    ("key", "name"), [(key, name) for key in AT_THE_DOOR for name in attributes_of(key) if name not in KEYS]
+)
+def test_who_pays_and_which_answer_are_read_when_the_span_arrives(key: str, name: str) -> None:
+    assert from_json({name: "x"})[key] == "x"
+    own_name = next(own_name for own_name, own_key in KEYS.items() if own_key == key)
+    assert from_json({name: "x", own_name: "y"})[key] == from_json({own_name: "y", name: "x"})[key] == "y"
+
+
+def test_of_json_texts_that_hold_counts_only_the_numbers_are_kept() -> None:
+    metadata = {
+        "anthropic": {"usage": {"input_tokens": 3, "tier": "secret"}, "stop": "secret"},
+        "google": {"groundingMetadata": {"webSearchQueries": ["secret"]}},
+    }
+    usage = {"input": "12", "output": 1.5, "note": "secret", "deep": {"cached": 2}}
+    record = from_json(
+        {
+            "ai.response.providerMetadata": json.dumps(metadata),
+            "langfuse.observation.usage_details": json.dumps(usage),
+            "langfuse.observation.cost_details": "the secret is out",
+        }
+    )
+    assert json.loads(record["attributes"]["ai.response.providerMetadata"]) == {
+        "anthropic": {"usage": {"input_tokens": 3}}
+    }
+    assert json.loads(record["attributes"]["langfuse.observation.usage_details"]) == {
+        "input": "12",
+        "output": 1.5,
+        "deep": {"cached": 2},
+    }
+    assert record["attributes"]["langfuse.observation.cost_details"] == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["my.prompt", "lastUserMessage", "llm.vertex_ai.contents", "x.search-query", "toolResult"]
+)
+@pytest.mark.parametrize("value", ["secret", ["secret"], {"a": "secret"}])
+def test_a_text_under_a_name_that_speaks_of_content_is_dropped_a_number_is_not(name: str, value: Any) -> None:
+    record = from_json({name: value, "kept": 1}, resource={name: value})
+    assert (record["attributes"], record.get("resource")) == ({"kept": 1}, None)
+    assert from_json({name: 7})["attributes"] == {name: 7}
 
 
 def test_process_and_sequence_count_only_on_a_span_of_our_scope() -> None:

@@ -182,13 +182,14 @@ def test_a_family_reads_only_its_own_sound_usage_objects(family):
     assert [row["line"] for row in run_model(VIEWS[family], {"raw.spans": rows})] == [1]
 
 
-def test_every_span_without_a_known_usage_object_is_read_from_its_attributes():
+def test_every_span_of_ours_without_a_known_usage_object_is_read_from_its_attributes():
     counts = {
         "input_tokens_text": "9",
         "output_tokens_text": "4",
         "cache_read_tokens_text": "3",
         "cache_write_tokens_text": "2",
         "reasoning_tokens_text": "1",
+        "scope": "spanledger",
     }
     rows = [
         raw_span("openai_chat", {"prompt_tokens": 1}, line=1, **counts),
@@ -196,6 +197,7 @@ def test_every_span_without_a_known_usage_object_is_read_from_its_attributes():
         raw_span("mars", {"prompt_tokens": 1}, line=3, **counts),
         raw_span(None, None, line=4, **counts),
         raw_span(None, {"prompt_tokens": 1}, line=5, **counts),
+        raw_span(None, None, line=6, **counts | {"scope": "other"}),
     ]
     found = run_model("staging.stg_usage__span_attributes", {"raw.spans": rows})
     assert [row["line"] for row in found] == [2, 3, 4, 5]

@@ -10,7 +10,7 @@ from spanledger_warehouse.archive.layout import Archive, paths_of
 from spanledger_warehouse.build import column_types, transaction
 from spanledger_warehouse.database import sql_text
 from spanledger_warehouse.errors import ArchiveError
-from spanledger_warehouse.landing.loading import KINDS, prepare_session
+from spanledger_warehouse.landing.batch import KINDS, prepare_session
 
 
 def restore_archive(
@@ -77,12 +77,12 @@ def _insert_records(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> 
         "select * from read_parquet(?, union_by_name = true, hive_partitioning = false)",
         [paths],
     )
-    files = connection.execute("select distinct file_id from archived_lines order by file_id").fetchall()
-    for (file_id,) in files:
-        connection.execute(sql_text("archive", "lines_of_file"), {"file_id": file_id})
-        connection.execute(sql_text("landing", "parse_records"))
-        for kind in KINDS:
-            connection.execute(sql_text("landing", f"insert_{kind}"), {"file_id": file_id})
+    connection.execute(
+        "create or replace temp table landing_lines as select file_id, line, body from archived_lines"
+    )
+    connection.execute(sql_text("landing", "parse_records"))
+    for kind in KINDS:
+        connection.execute(sql_text("landing", f"insert_{kind}"))
     # Copies of a call are told apart by the hash of the line as it came, also after something was erased from it.
     connection.execute(
         "update raw.spans set content_hash = e.erased_hash from archived_lines as e "

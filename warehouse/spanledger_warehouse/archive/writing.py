@@ -12,8 +12,9 @@ import duckdb
 
 from spanledger_warehouse.archive.layout import Archive, Part, live, part_name, paths_of, place
 from spanledger_warehouse.build import transaction
-from spanledger_warehouse.database import literal_path, sql_text
+from spanledger_warehouse.database import sql_text
 from spanledger_warehouse.errors import ArchiveError
+from spanledger_warehouse.landing.batch import read_lines
 from spanledger_warehouse.landing.inspection import inspect, sanitize
 from spanledger_warehouse.landing.otlp_files import as_records
 
@@ -21,6 +22,7 @@ from spanledger_warehouse.landing.otlp_files import as_records
 BATCH_BYTES = 256 << 20
 # A day, or the list of files, with this many parts is written anew as one.
 MANY_PARTS = 8
+_ANY_NUMBER = 1 << 62
 _FORMAT = "format parquet, compression zstd"
 
 
@@ -153,7 +155,7 @@ def _add_lines(connection: duckdb.DuckDBPyConnection, file: _Loaded) -> int | No
 def _add_lines_of(connection: duckdb.DuckDBPyConnection, file: _Loaded, source: Path) -> int:
     connection.execute("delete from archive_lines where file_id = ?", [file.file_id])
     try:
-        connection.execute(sql_text("landing", "read_lines"), {"path": literal_path(source)})
+        read_lines(connection, [(file.file_id, source, _ANY_NUMBER)])
     except duckdb.InvalidInputException:  # bytes that DuckDB's reader stops at
         return 0
     row = connection.execute(

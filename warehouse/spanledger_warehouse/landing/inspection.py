@@ -51,9 +51,11 @@ def inspect(path: Path) -> Inspection:
             lines += chunk.count(b"\n")
             readable = readable and not any(stray in chunk for stray in _STRAY)
             readable = readable and _decodes(decoder, chunk)
-            current = _longest_line(chunk, current)
+            # Only a line that goes on from earlier chunks can be longer than a line may be.
+            first, last_break = chunk.find(b"\n"), chunk.rfind(b"\n")
+            current += len(chunk) if first == -1 else first
             readable = readable and current <= MAX_LINE_BYTES
-            current = current if b"\n" not in chunk else len(chunk) - chunk.rfind(b"\n") - 1
+            current = current if first == -1 else len(chunk) - last_break - 1
             last = chunk[-1:]
     readable = readable and _decodes(decoder, b"", final=True)
     return Inspection(digest.hexdigest(), size, lines + (last != b"\n"), readable)
@@ -108,11 +110,3 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _longest_line(chunk: bytes, carried: int) -> int:
-    if b"\n" not in chunk:
-        return carried + len(chunk)
-    first, *_ = chunk.split(b"\n", 1)
-    longest = max((len(line) for line in chunk.split(b"\n")), default=0)
-    return max(carried + len(first), longest)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,32 +9,17 @@ from pathlib import Path
 
 import duckdb
 
-from spanledger_warehouse.database import literal_path, sql_text
+from spanledger_warehouse.database import sql_text
 from spanledger_warehouse.errors import LandingError
+from spanledger_warehouse.landing.batch import KINDS, Batch, prepare_session
 from spanledger_warehouse.landing.discovery import Candidate, candidates
-from spanledger_warehouse.landing.inspection import Inspection, inspect, line_bytes, sanitize
-from spanledger_warehouse.landing.otlp_files import as_records
-from spanledger_warehouse.landing.records import KNOWN_KEYS, STRUCTURE
+from spanledger_warehouse.landing.inspection import inspect
+from spanledger_warehouse.landing.linking import link
+from spanledger_warehouse.landing.quarantine import reject
 from spanledger_warehouse.settings import Home
 
 # One transaction takes files up to this size together (or one larger file).
-BATCH_BYTES = 256 << 20
-
-# What an accepted line can be; each has its table in `raw`.
-KINDS = ("spans", "losses", "segments")
-
-REASONS = {
-    "not_json": "the line is not valid JSON",
-    "not_an_object": "the line is JSON but not an object",
-    "otlp_json": "an OTLP/JSON line; this release loads records only, the line waits for one that converts it",
-    "no_version": "the record has no format version 'v'",
-    "unsupported_version": "the record has a format version that this release does not know",
-    "unknown_kind": "the record is of a kind that this release does not know",
-    "refused": "the receiver refused the span and did not say why",
-    "no_identity": "neither process and sequence nor trace and span id identify the record",
-    "bad_time": "a time is missing, not a whole number of nanoseconds, or outside 2020 to 2099",
-    "bad_count": "a count is missing or not a whole number between 0 and 1e9",
-}
+BATCH_BYTES = 128 << 20
 
 
 @dataclass
@@ -56,13 +39,6 @@ class LoadResult:
 def has_new_files(connection: duckdb.DuckDBPyConnection, home: Home) -> bool:
     """Whether a load would look into any file."""
     return bool(candidates(connection, (home.spool, home.landing)))
-
-
-def prepare_session(connection: duckdb.DuckDBPyConnection) -> None:
-    """What the statements that parse records need."""
-    connection.execute(sql_text("landing", "macros"))
-    connection.execute("set variable record_structure = ?", [STRUCTURE])
-    connection.execute("set variable known_keys = ?", [list(KNOWN_KEYS)])
 
 
 def load(
@@ -88,6 +64,7 @@ def load(
     loader = _Loader(connection, home, run_id, now)
     for batch in _batches(candidates(connection, (home.spool, home.landing))):
         loader.load_batch(batch, on_file)
+    link(connection, run_id=run_id)
     return loader.result
 
 
@@ -112,18 +89,18 @@ class _Loader:
         self.result = LoadResult()
         prepare_session(connection)
 
-    def load_batch(self, batch: list[Candidate], on_file: Callable[[Path], None] | None) -> None:
+    def load_batch(self, found: list[Candidate], on_file: Callable[[Path], None] | None) -> None:
         """Load the files of one batch in one transaction."""
         self.connection.execute("begin transaction")
         try:
-            first = self._next_file_id()
-            for candidate in batch:
-                if on_file is not None:
-                    on_file(candidate.path)
-                self._load_file(candidate)
-            self.connection.execute(
-                sql_text("landing", "mark_dirty_days"), {"first_file_id": first, "run_id": self.run_id}
-            )
+            with Batch(self._next_file_id()) as batch:
+                digests: set[str] = set()
+                for candidate in found:
+                    if on_file is not None:
+                        on_file(candidate.path)
+                    self._look_into(candidate, batch, digests)
+                if batch.files:
+                    self._insert(batch)
             self.connection.execute("commit")
         except BaseException:
             self.connection.execute("rollback")
@@ -133,134 +110,70 @@ class _Loader:
         row = self.connection.execute("select coalesce(max(file_id), 0) + 1 from raw.files").fetchone()
         return int(row[0]) if row else 1
 
-    def _load_file(self, candidate: Candidate) -> None:
+    def _look_into(self, candidate: Candidate, batch: Batch, digests: set[str]) -> None:
         try:
             inspection = inspect(candidate.path)
         except OSError as error:
             raise LandingError(
                 f"{candidate.path} cannot be read: {error}; move it away or mend its rights"
             ) from error
-        known = self.connection.execute(
-            "select path from raw.files where sha256 = ?", [inspection.sha256]
-        ).fetchone()
-        if known:
+        if inspection.sha256 in digests or self._is_known("sha256", inspection.sha256):
             self.result.known_files += 1
         else:
             self._note_changed_file(candidate.path)
-            self._load_new(candidate.path, inspection)
+            batch.add(candidate.path, inspection)
+        digests.add(inspection.sha256)
         self.connection.execute(
             "insert into ops.seen_paths values (?, ?, ?, ?)",
             [str(candidate.path), candidate.bytes, candidate.mtime_ns, inspection.sha256],
         )
 
+    def _is_known(self, column: str, value: str) -> bool:
+        return bool(
+            self.connection.execute(f"select 1 from raw.files where {column} = ?", [value]).fetchone()
+        )
+
     def _note_changed_file(self, path: Path) -> None:
-        if self.connection.execute("select 1 from raw.files where path = ?", [str(path)]).fetchone():
+        if self._is_known("path", str(path)):
             self.result.changed_files += 1
             self.result.problems.append(
                 f"{path}: its bytes changed since it was loaded; the new bytes were loaded too, "
                 "copies of the same call count once"
             )
 
-    def _load_new(self, path: Path, inspection: Inspection) -> None:
-        file_id = self._next_file_id()
-        with as_records(path) as source:
-            # Lines are those of the records that were read; the digest is that of the bytes that arrived.
-            read = inspection if source is path else inspect(source)
-            replaced = self._read_lines(source, read)
-            self.connection.execute(sql_text("landing", "parse_records"))
-            counts = {kind: self._insert(f"insert_{kind}", file_id) for kind in KINDS}
-            rejected = self._reject(path, source, inspection, file_id, replaced)
-        self.connection.execute(
-            "insert into raw.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                file_id,
-                str(path),
-                inspection.sha256,
-                inspection.bytes,
-                read.lines,
-                counts["spans"],
-                counts["losses"],
-                counts["segments"],
-                rejected,
-                self._blank_lines(),
-                self.now,
-                self.run_id,
-            ],
-        )
-        self.result.files += 1
-        self.result.spans += counts["spans"]
-        self.result.losses += counts["losses"]
-        self.result.segments += counts["segments"]
-        self.result.rejected += rejected
-
-    def _read_lines(self, path: Path, inspection: Inspection) -> dict[int, str]:
-        if inspection.bytes == 0:
+    def _insert(self, batch: Batch) -> None:
+        counts = batch.insert(self.connection)
+        rejected = {}
+        for file, sentences in reject(
+            self.connection, batch, self.home.quarantine, run_id=self.run_id, now=self.now
+        ):
+            rejected[file.file_id] = len(sentences)
+            self.result.problems += sentences
+        blank = dict(
             self.connection.execute(
-                "create or replace temp table landing_lines as "
-                "select 1::bigint as line, ''::varchar as body, 'blank' as problem where false"
-            )
-            return {}
-        if inspection.readable:
-            self.connection.execute(sql_text("landing", "read_lines"), {"path": literal_path(path)})
-            return {}
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / "readable.jsonl"
-            replaced = sanitize(path, copy)
-            self.connection.execute(sql_text("landing", "read_lines"), {"path": literal_path(copy)})
-        return replaced
-
-    def _insert(self, statement: str, file_id: int) -> int:
-        row = self.connection.execute(sql_text("landing", statement), {"file_id": file_id}).fetchone()
-        return int(row[0]) if row else 0
-
-    def _blank_lines(self) -> int:
-        row = self.connection.execute(
-            "select count(*) from landing_records where problem = 'blank'"
-        ).fetchone()
-        return int(row[0]) if row else 0
-
-    def _reject(
-        self, path: Path, source: Path, inspection: Inspection, file_id: int, replaced: dict[int, str]
-    ) -> int:
-        found = self.connection.execute(
-            "select line, problem from landing_records where problem is not null and problem <> 'blank' order by line"
-        ).fetchall()
-        if not found:
-            return 0
-        target = self._quarantine_file(inspection.sha256)
-        bodies = dict(line_bytes(source, {line for line, _ in found}))
-        _write_durably(target, b"".join(bodies[line] + b"\n" for line, _ in found))
-        rows = []
-        for line, problem in found:
-            reason, _, detail = replaced.get(line, problem).partition(": ")
-            detail = detail or REASONS[reason]
-            rows.append(
+                "select file_id, count(*) from landing_records where problem = 'blank' group by file_id"
+            ).fetchall()
+        )
+        for file in batch.files:
+            found = [by_file.get(file.file_id, 0) for by_file in (*counts.values(), rejected, blank)]
+            self.connection.execute(
+                "insert into raw.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    file_id,
-                    str(path),
-                    line,
-                    reason,
-                    detail,
-                    len(bodies[line]),
-                    str(target),
-                    self.now,
-                    self.run_id,
-                ]
+                    *(
+                        file.file_id,
+                        str(file.path),
+                        file.inspection.sha256,
+                        file.inspection.bytes,
+                        file.lines,
+                    ),
+                    *(*found, self.now, self.run_id),
+                ],
             )
-            self.result.problems.append(f"{path}:{line}: {reason}: {detail}")
-        self.connection.executemany("insert into raw.rejects values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        return len(rows)
-
-    def _quarantine_file(self, sha256: str) -> Path:
-        self.home.quarantine.mkdir(parents=True, exist_ok=True)
-        return self.home.quarantine / f"{sha256}.jsonl"
-
-
-def _write_durably(target: Path, content: bytes) -> None:
-    """The bytes must be safe before the transaction that says so commits."""
-    partial = target.with_suffix(".part")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(target)
+        self.connection.execute(
+            sql_text("landing", "mark_dirty_days"),
+            {"first_file_id": batch.first_file_id, "run_id": self.run_id},
+        )
+        self.result.files += len(batch.files)
+        for kind in KINDS:
+            setattr(self.result, kind, getattr(self.result, kind) + sum(counts[kind].values()))
+        self.result.rejected += sum(rejected.values())

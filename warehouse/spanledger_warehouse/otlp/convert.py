@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from spanledger import attributes as own
 from spanledger_warehouse.otlp.names import (
     ADDRESSES,
+    COUNTS_IN_JSON,
     ENVIRONMENT_NAMES,
     FLAGS,
     RESOURCE_KEYS,
@@ -24,6 +25,7 @@ from spanledger_warehouse.otlp.names import (
     SERVICE_NAMES,
     WHOLE_NUMBERS,
     is_content,
+    is_content_text,
 )
 
 Record = dict[str, Any]
@@ -39,6 +41,7 @@ LATEST: Final = 4_102_444_800_000_000_000
 
 _PROCESS = re.compile(r"[0-9a-f]{32}")
 _HEX = re.compile(r"[0-9a-f]+")
+_NUMBER = re.compile(r"-?[0-9]{1,19}([.][0-9]{1,19})?")
 
 
 def origin(resource: Mapping[str, Any], scope: str, scope_version: str) -> Record:
@@ -56,7 +59,7 @@ def origin(resource: Mapping[str, Any], scope: str, scope_version: str) -> Recor
                 keys["service"] = as_text(value)
         elif name in RESOURCE_KEYS:
             keys[RESOURCE_KEYS[name]] = as_text(value)
-        elif name not in ENVIRONMENT_NAMES and not is_content(name):
+        elif name not in ENVIRONMENT_NAMES and _may_stay(name, value):
             rest[name] = _bounded(value)
     for name in ENVIRONMENT_NAMES:
         if name in resource:
@@ -85,7 +88,9 @@ def fill(record: Record, attributes: Iterable[tuple[str, Any]]) -> Record:
             process = value
         elif name == own.SEQUENCE:
             sequence = value
-        elif not is_content(name):
+        elif name in COUNTS_IN_JSON:
+            rest[name] = _bounded(_counts(value))
+        elif _may_stay(name, value):
             if name in ADDRESSES:
                 value = _address(value)
             # Nearly all of them are short texts, and need no closer look.
@@ -95,6 +100,10 @@ def fill(record: Record, attributes: Iterable[tuple[str, Any]]) -> Record:
     if rest:
         record["attributes"] = rest
     return record
+
+
+def _may_stay(name: str, value: Any) -> bool:
+    return not is_content(name) and (isinstance(value, int | float) or not is_content_text(name))
 
 
 def _identify(record: Record, rest: Record, process: Any, sequence: Any) -> None:
@@ -152,6 +161,26 @@ def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _finite(item) for name, item in value.items() if not is_content(name)}
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _counts(value: Any) -> Any:
+    """Of a JSON text (or an object) the numbers with their names; of anything else nothing."""
+    try:
+        found = json.loads(value) if type(value) is str else value
+        return json.dumps(_numbers(found), separators=(",", ":")) if isinstance(found, dict) else ""
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _numbers(value: dict[str, Any]) -> dict[str, Any]:
+    found = {name: _numbers(item) if isinstance(item, dict) else item for name, item in value.items()}
+    return {
+        name: _finite(item)
+        for name, item in found.items()
+        if (isinstance(item, dict) and item)
+        or isinstance(item, int | float)
+        or (type(item) is str and _NUMBER.fullmatch(item))
+    }
 
 
 def _address(value: Any) -> Any:

@@ -1,47 +1,20 @@
 """Which span attributes become typed record keys, and which are content and never stored.
 
-The names of our own attributes are the SDK's table. A name in `ALIASES` stands for a key when no better name of the
-same key is there: first hit wins, nothing is ever summed. An alias also stays under `attributes`, because the name
-an emitter used tells which dialect it speaks.
+The names of our own attributes are the SDK's table. What other emitters call the same facts is read in staging
+(`dialects`), so that a better reading reaches history too; only what has to be known when a span arrives is read here:
+such a name stands for its key when no better name of the same key is there, and also stays under `attributes`.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from spanledger import attributes as own
 from spanledger.records import KEYS
+from spanledger_warehouse.otlp.dialects import AT_THE_DOOR, attributes_of, attributes_read
 
-ALIASES: Final[dict[str, tuple[str, ...]]] = {
-    "provider": ("gen_ai.system",),
-    "stream": ("gen_ai.request.is_stream", "gen_ai.is_streaming"),
-    "http_status": ("http.status_code",),
-    "input_tokens": ("gen_ai.usage.prompt_tokens",),
-    "output_tokens": ("gen_ai.usage.completion_tokens",),
-    "cache_read_tokens": (
-        "gen_ai.usage.cache_read_input_tokens",
-        "gen_ai.usage.cache_read_tokens",
-        "gen_ai.usage.input_cached_tokens",
-        "gen_ai.usage.cached_tokens",
-        "gen_ai.usage.prompt_tokens_details.cached_tokens",
-        "gen_ai.usage.details.cache_read_tokens",
-    ),
-    "cache_write_tokens": (
-        "gen_ai.usage.cache_creation.input_tokens",
-        "gen_ai.usage.cache_creation_input_tokens",
-        "gen_ai.usage.cache_write_input_tokens",
-        "gen_ai.usage.cache_write_tokens",
-        "gen_ai.usage.input_cache_creation",
-        "gen_ai.usage.details.cache_write_tokens",
-    ),
-    "reasoning_tokens": (
-        "gen_ai.usage.reasoning_output_tokens",
-        "gen_ai.usage.reasoning_tokens",
-        "gen_ai.usage.completion_tokens_details.reasoning_tokens",
-        "gen_ai.usage.details.reasoning_tokens",
-    ),
-}
 _TOKENS: Final = (
     "input_tokens",
     "output_tokens",
@@ -110,15 +83,37 @@ class Rule(NamedTuple):
 
 
 RULES: Final[dict[str, Rule]] = {name: Rule(key, 0) for name, key in KEYS.items()} | {
-    name: Rule(key, rank) for key, names in ALIASES.items() for rank, name in enumerate(names, start=1)
+    name: Rule(key, rank)
+    for key in AT_THE_DOOR
+    for rank, name in enumerate(attributes_of(key), start=1)
+    if name not in KEYS
 }
+
+
+# A text under a name with one of these words is most likely content, whoever wrote it; a number is not.
+_CONTENT_WORDS: Final = """
+    prompt prompts completion completions message messages content contents input inputs output outputs text texts
+    argument arguments args result results body payload query question answer answers instruction instructions
+    document documents choice choices transcript header headers statement parameters tools functions history
+    thought thoughts thinking snippet snippets backstory goal
+"""
+CONTENT_WORDS: Final = frozenset(_CONTENT_WORDS.split())
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+# Texts that a dialect reads are no content, whatever their name.
+READ_BY_DIALECTS: Final = frozenset(attributes_read())
+# JSON texts that a dialect looks into for counts; nothing else of them is kept.
+COUNTS_IN_JSON: Final = frozenset(name for name, path in attributes_read().items() if path)
 
 
 def is_content(name: str) -> bool:
     """Whether an attribute of this name may hold what somebody wrote or a model answered."""
-    if len(name) > 200:  # not worth a place in the cache; no emitter has such a name
-        return _is_content(name[:200])
-    return _cached(name)
+    # Not worth a place in the cache; no emitter has such a name.
+    return _is_content(name[:200]) if len(name) > 200 else _cached(name)
+
+
+def is_content_text(name: str) -> bool:
+    """The same for a text, a list or an object, of which the name alone must say what it is."""
+    return _has_content_word(name[:200]) if len(name) > 200 else _cached_words(name)
 
 
 def _is_content(name: str) -> bool:
@@ -132,4 +127,11 @@ def _is_content(name: str) -> bool:
     return False
 
 
+def _has_content_word(name: str) -> bool:
+    if name in READ_BY_DIALECTS:
+        return False
+    return not CONTENT_WORDS.isdisjoint(word.lower() for word in _WORDS.findall(name))
+
+
 _cached = lru_cache(maxsize=4096)(_is_content)
+_cached_words = lru_cache(maxsize=4096)(_has_content_word)

@@ -1,8 +1,8 @@
--- Accepted loss records of the current file into raw.losses.
+-- Accepted loss records of the batch into raw.losses.
 -- grain: file_id, line
 insert into raw.losses by name
 select
-    cast($file_id as bigint) as file_id,
+    file_id,
     line,
     r.process,
     r.service,

@@ -1,8 +1,8 @@
--- Accepted segment trailers of the current file into raw.segments.
+-- Accepted segment trailers of the batch into raw.segments.
 -- grain: file_id, line
 insert into raw.segments by name
 select
-    cast($file_id as bigint) as file_id,
+    file_id,
     line,
     r.process,
     r.service,

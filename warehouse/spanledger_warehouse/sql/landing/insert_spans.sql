@@ -1,8 +1,8 @@
--- Accepted span records of the current file into raw.spans.
+-- Accepted span records of the batch into raw.spans.
 -- grain: file_id, line
 insert into raw.spans by name
 select
-    cast($file_id as bigint) as file_id,
+    file_id,
     line,
     cast(landing_time(r.end_time_unix_nano) as date) as day,
     case
@@ -59,7 +59,7 @@ select
         when len(unknown_keys) > 0
             then to_json(map_from_entries(
                 list_transform(
-                    unknown_keys,
+                    list_sort(list_distinct(unknown_keys)),
                     lambda k: struct_pack(
                         key := k, value := json_extract(body, '/' || replace(replace(k, '~', '~0'), '/', '~1'))
                     )

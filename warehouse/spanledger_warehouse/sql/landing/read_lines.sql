@@ -1,12 +1,13 @@
--- The lines of one file as text with their numbers, before anything is believed about them.
--- grain: line
+-- The lines of all files of a batch as text, each with its file and number, before anything is believed about them.
+-- Lines are numbered across the files, in their order; `landing_files` says at which each begins.
+-- grain: file_id, line
 create or replace temp table landing_lines as
 with numbered as (
     select
-        row_number() over () as line,
+        row_number() over () as number,
         text as body
     from read_csv(
-        $path,
+        $paths,
         header = false,
         columns = {'text': 'VARCHAR'},
         delim = chr(31),
@@ -19,10 +20,8 @@ with numbered as (
 )
 
 select
-    line,
-    body,
-    case
-        when body is null or trim(body) = '' then 'blank'
-        when not json_valid(body) then 'not_json'
-    end as problem
-from numbered;
+    f.file_id,
+    n.number - f.lines_before as line,
+    n.body
+from numbered as n
+inner join landing_files as f on n.number > f.lines_before and n.number <= f.lines_before + f.lines

@@ -70,3 +70,19 @@ create or replace macro staging.metadata_value(metadata, key) as
 json_extract_string(
     case when json_valid(metadata) then metadata end, '/' || replace(replace(key, '~', '~0'), '/', '~1')
 );
+
+-- Whether a span carries a provider's usage object of a family that has a model of its own, stg_usage__<family>.
+create or replace macro staging.has_usage_object(usage_raw, usage_family) as
+coalesce(
+    json_valid(usage_raw)
+    and usage_family in (
+        'anthropic_messages', 'bedrock_converse', 'bedrock_invoke', 'cohere', 'gemini', 'gemini_interactions', 'ollama',
+        'openai_audio', 'openai_chat', 'openai_embeddings', 'openai_images', 'openai_responses', 'vertex_predict'
+    ),
+    false
+);
+
+-- Whether a call succeeded, by what its span says.
+create or replace macro staging.succeeded(error_type, http_status, status_code) as (
+    error_type is null and coalesce(http_status, 200) < 400 and coalesce(status_code, 'unset') <> 'error'
+);

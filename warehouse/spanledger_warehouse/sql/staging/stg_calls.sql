@@ -3,9 +3,9 @@
 -- materialized: by day
 -- columns:
 --   part: 0 is the call; further parts are provider-side sub-calls on a model of their own
---   copy: 0 is the row that counts; 1, 2 … are further copies of the same call
 --   disposition: billable, rollup (a descendant carries the usage), duplicate, or not_llm
---   disposition_rule: why a row is not billable; null for billable rows
+--   disposition_rule: why a row is not billable; null for billable rows, but aggregate for the sum of an agent beneath
+--     which no call tells its usage
 --   tenant_id: who pays; unattributed when neither the call nor a rule of attribution.csv names a tenant
 --   sent_tenant_id: tenant that the call itself named; unattributed when it named none
 --   billed_at: instant that decides price, day and month (UTC); the end of the call
@@ -13,8 +13,6 @@
 --   duration_ms: duration of the call (ms)
 --   duration_bucket_ms: duration rounded up to two significant digits (ms), the bucket of the latency histogram
 --   success: whether the call succeeded
---   dialect: whose conventions the span speaks
---   usage_semantics: whether input tokens include cache: inclusive or exclusive, as sent
 --   usage_status: complete, partial (tokens are there, but not all that were used, or nobody says so) or missing
 --   model_id: model id that decides the price: the one that answered, else the one asked for
 --   pricing_context: context of the price: standard, batch, flex, priority, fast …
@@ -22,91 +20,10 @@
 --   request_quantity: unit request: 1 for a call that was answered (requests)
 --   other_units: units without a column of their own, as a map from unit to quantity
 --   reported_cost: cost that the provider itself reported, in reported_cost_currency
-with nearby as (
-    select
-        file_id,
-        line,
-        call_id,
-        nullif(trim(response_id), '') as response_id,
-        ended_at,
-        struct_pack(
-            usage_rank := case
-                when usage_status = 'complete' then 0
-                when usage_status = 'partial' then 1
-                when
-                    usage_status is null and coalesce(usage_raw, input_tokens_text, output_tokens_text) is not null
-                    then 1
-                else 2
-            end,
-            scope_rank := case when scope = 'spanledger' then 0 else 1 end,
-            ended_at := ended_at,
-            call_id := call_id,
-            content_hash := content_hash,
-            file_id := file_id,
-            line := line
-        ) as precedence
-    from raw.spans
-    where
-        day between cast(getvariable('from_day') as date) - 35 and cast(getvariable('to_day') as date) + 35
-        and (
-            day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
-            or call_id in (
-                select s.call_id from raw.spans as s
-                where s.day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
-            )
-            or response_id in (
-                select s.response_id from raw.spans as s
-                where
-                    s.day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
-                    and s.response_id is not null
-            )
-        )
-),
-
--- A row gives way to the first by `precedence` within 35 days of it, so what a row is depends on no other days,
--- whichever days are built together; the first of all gives way to none.
-same_call as (
-    select
-        file_id,
-        line,
-        row_number() over (partition by call_id order by precedence) - 1 as copy,
-        min(precedence) over window_of_call < precedence as gives_way
-    from nearby
-    where
-        call_id in (
-            select n.call_id from nearby as n
-            group by n.call_id
-            having count(*) > 1
-        )
-    window window_of_call as (
-        partition by call_id order by ended_at
-        range between interval 35 days preceding and interval 35 days following
-    )
-),
-
-same_answer as (
-    select
-        file_id,
-        line,
-        min(precedence) over window_of_answer as first,
-        call_id
-    from nearby
-    where
-        response_id in (
-            select n.response_id from nearby as n
-            group by n.response_id
-            having count(distinct n.call_id) > 1
-        )
-    window window_of_answer as (
-        partition by response_id order by ended_at
-        range between interval 35 days preceding and interval 35 days following
-    )
-),
-
-judged as (
+with judged as (
     select
         s.*,
-        case when c.gives_way then c.copy else 0 end as copy,
+        coalesce(d.copy, 0) as copy,
         u.input_tokens,
         u.output_tokens,
         u.input_quantity,
@@ -129,22 +46,36 @@ judged as (
             when s.usage_raw is not null and not json_valid(s.usage_raw) then 'usage_raw is not JSON'
         end as usage_issue,
         case
+            when f.kind = 'agent' and not f.has_usage then 'agent_without_usage'
             when
-                s.provider is null and s.gen_ai_operation is null and s.request_model is null
-                and s.response_model is null and s.usage_raw is null
+                coalesce(s.provider, f.provider, s.gen_ai_operation, s.request_model, f.request_model) is null
+                and coalesce(s.response_model, f.response_model, s.usage_raw) is null
+                and not coalesce(f.has_usage, false)
                 then 'no_llm_attributes'
-            when c.gives_way then 'same_call'
-            when a.first.call_id <> a.call_id then 'same_response_id'
+            when d.copy > 0 then 'same_call'
+            when r.rule is not null then r.rule
+            when d.file_id is not null then 'same_response_id'
+            when f.kind = 'agent' then 'aggregate'
         end as disposition_rule,
-        (
-            s.error_type is null and coalesce(s.http_status, 200) < 400 and coalesce(s.status_code, 'unset') <> 'error'
-        ) as success,
+        f.dialect,
+        f.usage_semantics,
+        coalesce(f.provider, s.provider) as provider_name,
+        coalesce(f.request_model, s.request_model) as request_model_name,
+        coalesce(f.response_model, s.response_model) as response_model_name,
+        coalesce(f.operation, s.operation) as operation_name,
+        coalesce(f.service_tier, s.service_tier) as tier,
+        coalesce(s.http_status, try_cast(f.http_status_text as integer)) as status,
+        staging.succeeded(s.error_type, coalesce(s.http_status, try_cast(f.http_status_text as integer)), s.status_code)
+            as success,
+        coalesce(s.stream, f.stream) as streamed,
+        coalesce(f.reported_cost_text, s.reported_cost_text) as reported,
         greatest(date_diff('millisecond', s.started_at, s.ended_at), 0) as duration_ms,
         coalesce(nullif(trim(s.tenant), ''), 'unattributed') as tenant_id
     from raw.spans as s
     inner join staging.stg_usage as u on s.day = u.day and s.file_id = u.file_id and s.line = u.line
-    left join same_call as c on s.file_id = c.file_id and s.line = c.line
-    left join same_answer as a on s.file_id = a.file_id and s.line = a.line
+    left join staging.stg_duplicates as d on s.day = d.day and s.file_id = d.file_id and s.line = d.line
+    left join staging.stg_foreign_spans as f on s.day = f.day and s.file_id = f.file_id and s.line = f.line
+    left join staging.stg_roll_ups as r on s.day = r.day and s.file_id = r.file_id and s.line = r.line
     where s.day between cast(getvariable('from_day') as date) and cast(getvariable('to_day') as date)
 ),
 
@@ -162,7 +93,7 @@ attributed as (
             and j.ended_at < a.valid_to
             and (a.tenant is null or j.tenant_id = a.tenant)
             and (a.service is null or coalesce(nullif(trim(j.service), ''), 'unknown_service') = a.service)
-            and (a.operation is null or coalesce(nullif(trim(j.operation), ''), 'unnamed') = a.operation)
+            and (a.operation is null or coalesce(nullif(trim(j.operation_name), ''), 'unnamed') = a.operation)
     where
         a.metadata_key is null
         or staging.metadata_value(j.request_metadata, a.metadata_key) = coalesce(
@@ -178,8 +109,9 @@ select
     j.part,
     cast(j.copy as integer) as copy,
     case
-        when j.disposition_rule is null then 'billable'
-        when j.disposition_rule = 'no_llm_attributes' then 'not_llm'
+        when coalesce(j.disposition_rule, 'aggregate') = 'aggregate' then 'billable'
+        when j.disposition_rule in ('no_llm_attributes', 'agent_without_usage') then 'not_llm'
+        when j.disposition_rule = 'usage_on_descendant' then 'rollup'
         else 'duplicate'
     end as disposition,
     j.disposition_rule,
@@ -188,16 +120,19 @@ select
     b.attribution,
     coalesce(nullif(trim(j.service), ''), 'unknown_service') as service,
     j.environment,
-    coalesce(nullif(trim(j.operation), ''), 'unnamed') as operation,
-    lower(coalesce(nullif(trim(j.provider), ''), 'unknown')) as provider,
-    j.request_model,
-    j.response_model,
+    coalesce(nullif(trim(j.operation_name), ''), 'unnamed') as operation,
+    lower(coalesce(nullif(trim(j.provider_name), ''), 'unknown')) as provider,
+    j.request_model_name as request_model,
+    j.response_model_name as response_model,
     j.response_id,
     coalesce(
-        nullif(trim(j.part_model), ''), nullif(trim(j.response_model), ''), nullif(trim(j.request_model), ''), 'unknown'
+        nullif(trim(j.part_model), ''),
+        nullif(trim(j.response_model_name), ''),
+        nullif(trim(j.request_model_name), ''),
+        'unknown'
     ) as model_id,
     j.gen_ai_operation,
-    j.stream,
+    j.streamed as stream,
     j.started_at,
     j.ended_at,
     j.ended_at as billed_at,
@@ -212,14 +147,15 @@ select
         else ((j.duration_ms + 9999) // 10000) * 10000
     end as duration_bucket_ms,
     j.success,
-    j.http_status,
+    j.status as http_status,
     j.error_type,
     j.error_message,
     coalesce(j.attempt, 1) as attempt,
     j.request_metadata,
     j.response_metadata,
-    case when j.scope = 'spanledger' then 'spanledger' else 'gen_ai' end as dialect,
+    coalesce(j.dialect, 'spanledger') as dialect,
     case
+        when not staging.has_usage_object(j.usage_raw, j.usage_family) then coalesce(j.usage_semantics, 'inclusive')
         when j.usage_family in ('anthropic_messages', 'bedrock_converse', 'bedrock_invoke') then 'exclusive'
         else 'inclusive'
     end as usage_semantics,
@@ -233,12 +169,12 @@ select
     j.usage_issue,
     case
         when coalesce(j.batch, false) then 'batch'
-        when lower(coalesce(j.service_tier, '')) in ('', 'default', 'standard', 'auto', 'on_demand')
+        when lower(coalesce(j.tier, '')) in ('', 'default', 'standard', 'auto', 'on_demand')
             then case when lower(j.speed) = 'fast' then 'fast' else 'standard' end
-        else regexp_replace(lower(j.service_tier), '^on_demand_', '')
+        else regexp_replace(lower(j.tier), '^on_demand_', '')
     end as pricing_context,
     coalesce(nullif(lower(j.region), ''), 'global') as pricing_region,
-    j.service_tier,
+    j.tier as service_tier,
     coalesce(j.tier_assumed, false) as tier_assumed,
     j.region,
     coalesce(j.batch, false) as batch,
@@ -261,10 +197,10 @@ select
         when j.usage_issue is null then j.other_units
         else map(cast([] as varchar []), cast([] as bigint []))
     end as other_units,
-    case when j.part = 0 then staging.as_amount(j.reported_cost_text) end as reported_cost,
+    case when j.part = 0 then staging.as_amount(j.reported) end as reported_cost,
     case
         when j.part = 0
-            then upper(coalesce(j.reported_cost_currency, case when j.reported_cost_text is not null then 'USD' end))
+            then upper(coalesce(j.reported_cost_currency, case when j.reported is not null then 'USD' end))
     end as reported_cost_currency,
     j.trace_id,
     j.span_id,

@@ -49,6 +49,8 @@ with families as (
     union all by name
     select * from staging.stg_usage__span_attributes
     union all by name
+    select * from staging.stg_usage__dialects
+    union all by name
     select * from staging.stg_usage__anthropic_iterations
 ),
 
