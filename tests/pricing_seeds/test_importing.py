@@ -210,6 +210,26 @@ def test_the_choice_of_models_and_providers_counts(imported):
     assert answer["models"] == ["other/elsewhere"]
 
 
+def test_what_a_key_means_depends_on_what_the_model_does(imported, repository):
+    repository.write(
+        "units.csv",
+        "unit,per,parent,direction,modality,usage_column,fallback_unit,optional,note\n"
+        "input,1000000,,input,text,input_tokens,,false,\noutput,1000000,,output,text,output_tokens,,false,\n"
+        "rerank_query,1000,,tool,search,,,false,\ninput_audio_second,3600,,input,audio_time,,,false,\n",
+    )
+    repository.commit()
+    data = {
+        "rank": {"litellm_provider": "acme", "mode": "rerank", "input_cost_per_query": 0.002},
+        "hear": {"litellm_provider": "acme", "mode": "audio_transcription", "input_cost_per_second": 0.0001},
+        "chat": {"litellm_provider": "acme", "mode": "chat", "input_cost_per_query": 0.002},
+    }
+    _, rows = imported("litellm", data)
+    assert {(row.model, row.unit, str(row.price), row.per) for row in rows} == {
+        ("rank", "rerank_query", "2.00", 1000),
+        ("hear", "input_audio_second", "0.36", 3600),
+    }
+
+
 @pytest.mark.parametrize(
     ("table", "data", "words"),
     [

@@ -46,6 +46,13 @@ _LITELLM_UNITS = {
     "ocr_cost_per_page": ("page", 1),
     "input_cost_per_character": ("input_character", 1),
 }
+# What the same key means depends on what the model does; elsewhere it is left out.
+_LITELLM_BY_MODE = {
+    ("rerank", "input_cost_per_query"): ("rerank_query", 1),
+    ("audio_transcription", "input_cost_per_second"): ("input_audio_second", 1),
+    ("image_generation", "output_cost_per_image"): ("generated_image", 1),
+    ("video_generation", "output_cost_per_video_per_second"): ("output_video_second", 1),
+}
 _LITELLM_KEY = re.compile(
     r"(?P<name>.+?)(?:_above_(?P<thousands>\d+)k_tokens)?(?:_(?P<context>batches|flex|priority))?"
 )
@@ -111,6 +118,7 @@ def _litellm(data: Any, table: PriceTable) -> None:
                 continue
             found = _LITELLM_KEY.fullmatch(key)
             known = _LITELLM_UNITS.get(found["name"]) if found else None
+            known = known or _LITELLM_BY_MODE.get((str(values.get("mode", "")), key))
             price = number(value)
             if found is None or known is None or price is None:
                 table.skipped[key] += 1

@@ -18,6 +18,16 @@ from spanledger_warehouse.seeds.evidence_rules import evidence_hosts, is_own_wor
 from spanledger_warehouse.seeds.importing.facts import Fact, PriceTable
 
 _JUMP = 3
+# A model needs a price of one of these: another unit alone would leave its calls without a cost in silence.
+_SOLD_BY = (
+    "input",
+    "generated_image",
+    "input_audio_second",
+    "input_character",
+    "output_video_second",
+    "page",
+    "rerank_query",
+)
 Model = tuple[str, str]
 Cells = dict[str, str]
 
@@ -91,10 +101,8 @@ def _lines(
     series: dict[tuple[str, str, int], list[Fact]] = defaultdict(list)
     for fact in facts:
         series[fact.context, fact.unit, fact.tier_above].append(fact)
-    if not any(
-        context == "standard" and unit in ("input", "page", "input_character") for context, unit, _ in series
-    ):
-        return [], "models without an input price"
+    if not any(context == "standard" and unit in _SOLD_BY for context, unit, _ in series):
+        return [], "models without a price of what they are sold by"
     if all(fact.price == 0 for fact in facts):
         return [], "models priced 0, which may stand for not known"
     complete = dict(_completed(series))
