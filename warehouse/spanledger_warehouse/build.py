@@ -167,7 +167,8 @@ def _create_or_replace_shape(connection: duckdb.DuckDBPyConnection, model: Model
     """Create the table, or replace it when a release changed its columns (then every day is being rebuilt)."""
     wanted = _shape(connection, f"({model.sql})")
     exists = connection.execute(
-        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [model.schema, model.name]
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ? and database_name = current_database()",
+        [model.schema, model.name],
     ).fetchone()
     if exists and _shape(connection, model.full_name) == wanted:
         return

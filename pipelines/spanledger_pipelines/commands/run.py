@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from spanledger_pipelines.running import RunSummary
     from spanledger_warehouse.settings import Settings
 
-EPILOG = "Example: spanledger run (says at once when nothing is new)"
+EPILOG = "Examples: spanledger run (says at once when nothing is new) · spanledger run --dry-run"
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +29,12 @@ def run(
             metavar="URL", help="Build ledger and marts on a Spark Connect server: sc://host:15002."
         ),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Show the dollars that new seeds or a new release would move; change nothing."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Load what is new, price it, rebuild the days it touches, check, and publish."""
@@ -37,6 +43,9 @@ def run(
 
     if engine is not None:
         _run_on_engine(load_settings(home), engine, uncommitted=uncommitted, as_json=as_json)
+        return
+    if dry_run:
+        _show_dry_run(load_settings(home), uncommitted=uncommitted, as_json=as_json)
         return
     summary = run_with_progress(load_settings(home), uncommitted=uncommitted)
     if as_json:
@@ -60,6 +69,22 @@ def _run_on_engine(settings: Settings, url: str, *, uncommitted: bool, as_json: 
         )
         return
     typer.echo(f"{len(made.tables)} tables as Parquet in {made.folder}; {len(made.checks)} identities hold.")
+
+
+def _show_dry_run(settings: Settings, *, uncommitted: bool, as_json: bool) -> None:
+    from spanledger_pipelines import rendering
+    from spanledger_pipelines.commands.prices.impact import print_impact
+    from spanledger_warehouse import dry_run
+    from spanledger_warehouse.impact import report
+    from spanledger_warehouse.looking import read_configured_seeds
+
+    seeds = read_configured_seeds(settings, uncommitted=uncommitted)
+    with rendering.progress("building aside") as step:
+        found = dry_run.dry_run(settings, seeds, on_step=step)
+    if as_json:
+        typer.echo(rendering.to_json(report.as_object(found)))
+    else:
+        print_impact(found)
 
 
 def as_object(summary: RunSummary) -> dict[str, object]:

@@ -72,7 +72,7 @@ def impact(
     elif markdown:
         typer.echo(as_markdown(found), nl=False)
     else:
-        _print(found)
+        print_impact(found)
 
 
 def _usage(settings: Settings, published: Path | None, fingerprint: Path | None) -> Usage:
@@ -96,7 +96,8 @@ def _write_fingerprint(settings: Settings, source: Path | None, output: Path) ->
     typer.echo(f"{output}: {lines} lines; units by day, model, context, region and tier, no tenants")
 
 
-def _print(found: Impact) -> None:
+def print_impact(found: Impact) -> None:
+    """Print what moves, for people."""
     from spanledger_warehouse.impact.report import COLUMNS, cells, headlines, sections
 
     for line in headlines(found):
