@@ -5,12 +5,21 @@ Answers are written from rows as they come (`formats`); a test holds these shape
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from spanledger_warehouse.models import column_docs
 from spanledger_warehouse.serve.answers import COVERAGE
@@ -23,7 +32,20 @@ _MOST_NAMES = 100
 
 Name = Annotated[str, Field(max_length=_LONGEST_NAME)]
 Names = Annotated[list[Name], Field(max_length=_MOST_NAMES)]
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
+
+
+def _iso(pattern: str) -> BeforeValidator:
+    """Lets through what is written as it should be: as numbers, days and instants would mean seconds since 1970."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError("write it by ISO 8601, such as 2026-11-01 or 2026-11-01T00:00:00Z")
+        return value
+
+    return BeforeValidator(check)
+
+
+Day = Annotated[date, _iso(r"\d{4}-\d{2}-\d{2}"), Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
 DecimalText = Annotated[
     str,
     Field(pattern=r"^-?\d+(\.\d+)?$", description="an exact decimal, as text", examples=["5.634446630000"]),
@@ -103,7 +125,7 @@ class PricesQuery(Strict):
     unit: Names = Field([], description="only these units")
     context: Names = Field([], description="only these contexts")
     region: Names = Field([], description="only these regions")
-    at: datetime | None = Field(
+    at: Annotated[datetime, _iso(r"\d{4}-\d{2}-\d{2}[Tt ].+")] | None = Field(
         None, description="the instant whose prices count, with its offset; now by default"
     )
     limit: int = Field(100, ge=1, le=MOST_ROWS, description="rows of a page")
