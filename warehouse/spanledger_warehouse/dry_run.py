@@ -55,7 +55,7 @@ def dry_run(
             _show_history(connection)
             runs.load_seeds(connection, seeds, run_id=RUN_ID, now=utc_now())
             days = pending.dirty_days(connection)
-            _drop(connection, "staging", "stg_calls")
+            connection.execute("drop view if exists staging.stg_calls")
             models = _models_of_costs()
             for done, model in enumerate(models if days else (), start=1):
                 build(connection, model, days)
@@ -77,21 +77,29 @@ def _attach(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
 
 
 def _show_history(connection: duckdb.DuckDBPyConnection) -> None:
-    """What arrived and what was staged as views of the warehouse; its seeds and its runs as they are there."""
-    for model in discover().values():
-        if model.is_loaded and model.schema == "raw":
+    """What arrived and was staged as views of the warehouse; its seeds and its runs as they are there."""
+    loaded = [model for model in discover().values() if model.is_loaded]
+    for model in loaded:
+        if model.schema == "raw":
             connection.execute(f"drop table {model.full_name}")
             connection.execute(f"create view {model.full_name} as from {_HISTORY}.{model.full_name}")
-        elif model.is_loaded and model.schema == "pricing" and _is_there(connection, model.full_name):
-            theirs = column_types(connection, f"{_HISTORY}.{model.full_name}")
-            shared = ", ".join(name for name in column_types(connection, model.full_name) if name in theirs)
-            connection.execute(
-                f"insert into {model.full_name} by name select {shared} from {_HISTORY}.{model.full_name}"
-            )
     connection.execute(f"insert into ops.runs by name select * from {_HISTORY}.ops.runs")
+    seeds = [model.full_name for model in loaded if model.schema == "pricing"]
+    if not all(_is_as_there(connection, name) for name in seeds):
+        # The seeds were read by a release that kept them otherwise: this one builds every day again.
+        pending.mark_every_day(connection, cause="release", detail="tables of seeds", run_id=RUN_ID)
+        return
+    for name in seeds:
+        connection.execute(f"insert into {name} by name select * from {_HISTORY}.{name}")
     for name in ("staging.stg_calls", "pricing.price_cells", "pricing.model_matches"):
         if _is_there(connection, name):
             connection.execute(f"create view {name} as from {_HISTORY}.{name}")
+
+
+def _is_as_there(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    return _is_there(connection, name) and column_types(connection, name) == column_types(
+        connection, f"{_HISTORY}.{name}"
+    )
 
 
 def _is_there(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
@@ -100,10 +108,6 @@ def _is_there(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
         [_HISTORY, name],
     ).fetchone()
     return found is not None
-
-
-def _drop(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> None:
-    connection.execute(f"drop view if exists {schema}.{name}")
 
 
 def _models_of_costs() -> list[Model]:

@@ -295,6 +295,8 @@ def _restated(connection: duckdb.DuckDBPyConnection, run_id: str) -> int:
 
 def _has_rows(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
     exists = connection.execute(
-        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]
+        "select 1 from information_schema.tables where table_catalog = current_database() "
+        "and table_schema = ? and table_name = ?",
+        [schema, table],
     ).fetchone()
     return bool(exists) and bool(connection.execute(f"select 1 from {schema}.{table} limit 1").fetchone())

@@ -79,6 +79,14 @@ def test_a_new_release_is_built_on_every_day(built, monkeypatch):
     assert said(impact) == [("acme-corp", NOON.date(), Decimal(1), Decimal("0.00045"))]
 
 
+def test_a_release_that_keeps_the_seeds_otherwise_is_built_on_every_day(built):
+    built.rows("alter table pricing.rules add column of_another_release int")
+    built.rows("update ledger.call_costs set contracted_cost_usd = 1 where day = date '2026-03-10'")
+    assert said(dry_run(built.settings, built.seeds)) == [
+        ("acme-corp", NOON.date(), Decimal(1), Decimal("0.00045"))
+    ]
+
+
 def test_when_nothing_is_new_nothing_moves(built):
     assert dry_run(built.settings, built.seeds).moved == ()
 
