@@ -219,7 +219,12 @@ def test_what_a_key_means_depends_on_what_the_model_does(imported, repository):
     )
     repository.commit()
     data = {
-        "rank": {"litellm_provider": "acme", "mode": "rerank", "input_cost_per_query": 0.002},
+        "rank": {
+            "litellm_provider": "acme",
+            "mode": "rerank",
+            "input_cost_per_query": 0.002,
+            "input_cost_per_token": 0.0,
+        },
         "hear": {"litellm_provider": "acme", "mode": "audio_transcription", "input_cost_per_second": 0.0001},
         "chat": {"litellm_provider": "acme", "mode": "chat", "input_cost_per_query": 0.002},
     }

@@ -18,6 +18,7 @@ from spanledger_warehouse.seeds.evidence_rules import evidence_hosts, is_own_wor
 from spanledger_warehouse.seeds.importing.facts import Fact, PriceTable
 
 _JUMP = 3
+_TOKENS = ("input", "output")
 # A model needs a price of one of these: another unit alone would leave its calls without a cost in silence.
 _SOLD_BY = (
     "input",
@@ -98,13 +99,20 @@ def _lines(
     """The lines of one model; or why it is left out."""
     per = {unit.unit: unit.per for unit in catalogue.units}
     facts = [fact for fact in facts if fact.unit in per]
-    series: dict[tuple[str, str, int], list[Fact]] = defaultdict(list)
+    series: Mapping[tuple[str, str, int], list[Fact]] = defaultdict(list)
     for fact in facts:
         series[fact.context, fact.unit, fact.tier_above].append(fact)
     if not any(context == "standard" and unit in _SOLD_BY for context, unit, _ in series):
         return [], "models without a price of what they are sold by"
     if all(fact.price == 0 for fact in facts):
         return [], "models priced 0, which may stand for not known"
+    others = [fact for fact in facts if fact.unit not in _TOKENS and fact.unit in _SOLD_BY and fact.price]
+    if others:  # tokens at 0 beside what it is sold by are not stated: they would make uncounted calls free
+        series = {
+            key: told
+            for key, told in series.items()
+            if key[1] not in _TOKENS or any(fact.price for fact in told)
+        }
     complete = dict(_completed(series))
     hosts = evidence_hosts(catalogue)
     lines = []
