@@ -134,13 +134,12 @@ def _elide_dense(body: bytes) -> bytes:
     position = 0
     while found := _NEXT_LONG.match(body, position):
         start, end = found.span(1)
-        if end == len(body) and end - start <= LONG:
+        closed = body[end : end + 1] == b'"'
+        if not closed and end - start <= LONG:
             break  # a short string that is not all there yet
         kept.append(body[position:start])
-        if body[end : end + 1] == b'"':
-            kept.append(b'"')
-            end += 1
-        position = end
+        kept.append(body[end : end + closed])
+        position = end + closed
     kept.append(body[position:])
     return _LONG_LIST.sub(b"[]", b"".join(kept))
 

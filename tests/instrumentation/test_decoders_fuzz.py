@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.instrumentation.answers import frame
 
@@ -111,7 +111,8 @@ TEXTS = st.text(alphabet='ab"\\é\n{[,', max_size=40) | st.sampled_from(
 
 
 @given(st.lists(st.tuples(TEXTS, st.integers(0, 400)), max_size=8), st.integers(0, 40_000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
+@example([('["', 0)], 32)  # cut in the middle of an escape
 def test_eliding_empties_long_texts_and_keeps_all_else(given: list[tuple[str, int]], place: int) -> None:
     value = {"id": "r", "all": [{"text": text, "more": ["a"] * more} for text, more in given], "end": 7}
     body = json.dumps(value).encode()
