@@ -134,7 +134,16 @@ def test_no_variable_that_opentelemetry_knows_switches_billing_off(tmp_path: Pat
     variables -= {"OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"}
     assert len(variables) > 80
     home = tmp_path / "home"
-    run(sys.executable, "-W", "error", "-c", EVERY_VARIABLE, *sorted(variables), CALL=CALL, SPANLEDGER_TENANT="t")
+    run(
+        sys.executable,
+        "-W",
+        "error",
+        "-c",
+        EVERY_VARIABLE,
+        *sorted(variables),
+        CALL=CALL,
+        SPANLEDGER_TENANT="t",
+    )
     for variable in variables:
         (file,) = (home / variable).glob("*.jsonl")
         record = json.loads(file.read_text(encoding="utf-8").splitlines()[0])
