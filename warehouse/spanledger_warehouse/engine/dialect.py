@@ -41,13 +41,27 @@ def spark_sql(model: Model) -> str:
         ModelError: the statement rounds to a number of places that is not written out.
     """
     statement = sqlglot.parse_one(model.sql, dialect="duckdb")
-    return statement.transform(_half_even).transform(_view).sql(dialect="spark")
+    for translated in (_half_even, _sorted_list, _view):
+        statement = statement.transform(translated)
+    return statement.sql(dialect="spark")
 
 
 def _view(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Table) and node.db:
         return exp.to_table(view_of(f"{node.db}.{node.name}")).as_(node.alias_or_name)
     return node
+
+
+def _sorted_list(node: exp.Expr) -> exp.Expr:
+    """`string_agg(x, ',' order by x)`; LISTAGG WITHIN GROUP fails in larger statements of Spark 4.2."""
+    if not (isinstance(node, exp.GroupConcat) and isinstance(node.this, exp.Order)):
+        return node
+    value, ordered = node.this.this, node.this.expressions
+    if [key.this for key in ordered] != [value]:
+        raise ModelError(f"{node.sql(dialect='duckdb')}: a list has to be in the order of its own values")
+    separator = node.args["separator"].sql(dialect="spark")
+    listed = f"array_join(sort_array(collect_list({value.sql(dialect='spark')})), {separator})"
+    return sqlglot.parse_one(f"nullif({listed}, '')", dialect="spark")
 
 
 def _half_even(node: exp.Expr) -> exp.Expr:

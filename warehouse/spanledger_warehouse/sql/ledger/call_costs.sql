@@ -29,8 +29,10 @@ with other_units as (
         sum(list_cost_usd) as list_cost_usd,
         sum(contracted_cost_usd) as contracted_cost_usd,
         cast(sum(case when unit_price is null then token_quantity else 0 end) as bigint) as unpriced_tokens,
-        string_agg(case when unit_price is null then unit end, ',' order by unit) as unpriced_units,
-        string_agg(price_id, ',' order by unit, price_id) as price_ids
+        string_agg(
+            case when unit_price is null then unit end, ',' order by case when unit_price is null then unit end
+        ) as unpriced_units,
+        string_agg(price_id, ',' order by price_id) as price_ids
     from ledger.other_unit_lines
     group by call_id, part
 ),
