@@ -181,7 +181,8 @@ def _describe(connection: duckdb.DuckDBPyConnection, publication: Publication) -
 def _write_parquet(
     connection: duckdb.DuckDBPyConnection, current: Path, target: Path, days: Sequence[date], news: set[str]
 ) -> None:
-    if current.is_dir():
+    is_flat = not any(current.glob("*/*/*/"))  # earlier releases had a folder a day, which pandas cannot read
+    if current.is_dir() and is_flat:
         shutil.copytree(current, target, copy_function=os.link)
     for model in published_models():
         folder = target / model.schema / model.name
@@ -201,15 +202,14 @@ def _write_parquet(
             rewritten = [row[0] for row in rows]
         folder.mkdir(parents=True, exist_ok=True)
         for day in rewritten:
-            _replace_day(connection, model, folder / f"{model.day_column}={day}", day)
+            _replace_day(connection, model, folder / f"{day}.parquet", day)
 
 
-def _replace_day(connection: duckdb.DuckDBPyConnection, model: Model, folder: Path, day: date) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+def _replace_day(connection: duckdb.DuckDBPyConnection, model: Model, file: Path, day: date) -> None:
+    file.unlink(missing_ok=True)
     selection = f"from {model.full_name} where {model.day_column} = date '{day}'"
     if connection.execute(f"select 1 {selection} limit 1").fetchone():
-        folder.mkdir()
-        _copy_to(connection, f"select * {selection}", folder / "data.parquet")
+        _copy_to(connection, f"select * {selection}", file)
 
 
 def _copy_to(connection: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:

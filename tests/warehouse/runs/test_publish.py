@@ -71,6 +71,25 @@ def test_the_parquet_files_hold_the_same_rows_and_types(built):
             assert parquet_rows(built, model.full_name) == rows, model.full_name
 
 
+def test_pandas_and_arrow_read_a_table_by_its_folder(built):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    found = pandas.read_parquet(built.settings.home.parquet / "marts" / "daily_costs")
+    assert sorted(found["day"]) == [row["day"] for row in built.published_rows(NUMBERS)]
+    assert set(found["list_cost_usd"]) == {row["list_cost_usd"] for row in built.published_rows(NUMBERS)}
+
+
+def test_parquet_in_the_layout_of_an_earlier_release_is_written_anew(built):
+    table = built.settings.home.parquet.resolve() / "marts" / "daily_costs"
+    for file in [*table.iterdir()]:
+        folder = table / f"day={file.stem}"
+        folder.mkdir()
+        file.rename(folder / "data.parquet")
+    built.land("late.jsonl", [span(7, usage=chat(1, 1))])
+    built.run()
+    assert len(parquet_rows(built, "marts.daily_costs")) == 3
+
+
 def test_readers_of_the_old_version_keep_it_and_new_ones_see_the_new(built):
     with built.published() as reader:
         before = query(reader, NUMBERS)
@@ -152,10 +171,10 @@ def test_only_the_files_of_changed_days_and_tables_are_written_again(built):
     built.run()
     after = files()
     written = {name for name in after if after[name] != before.get(name)}
-    by_day = {name for name in written if "day=" in name}
+    by_day = {name for name in written if not name.endswith("/data.parquet")}
     assert {name.split("/")[1] for name in by_day} >= {"daily_costs", "calls", "cost_lines"}
-    utc = {name for name in by_day if "business_day=" not in name}
-    assert {name.split("day=")[1][:10] for name in utc} == {"2026-03-11"}
+    utc = {name.rsplit("/", 1)[1] for name in by_day if "business_day" not in name}
+    assert utc == {"2026-03-11.parquet"}
     assert {name for name in written - by_day if name.startswith("pricing/")} == set()
 
 
