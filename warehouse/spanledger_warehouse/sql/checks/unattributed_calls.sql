@@ -1,11 +1,25 @@
--- Calls named no tenant; they are billed to the tenant `unattributed`.
+-- Calls of the last 35 days named no tenant; they are billed to the tenant `unattributed`.
 -- grain: one row a violation: example, weight (how many it stands for)
--- table: staging.stg_calls
+-- table: marts.costs_by_operation
 -- severity: warning
--- todo: Set the tenant where the call is made: `spanledger.context(tenant=…)`.
+-- todo: Set the tenant where the call is made, `spanledger.context(tenant=…)`, or by a rule of attribution.csv.
+with recent as (
+    select *
+    from marts.costs_by_operation
+    where day > (select max(c.day) from marts.costs_by_operation as c) - 35
+),
+
+everything as (
+    select sum(calls) as calls
+    from recent
+)
+
 select
-    f.path || ':' || cast(c.line as varchar) || ': operation ' || c.operation || ' of ' || c.service as example,
-    1 as weight
-from staging.stg_calls as c
-inner join raw.files as f on c.file_id = f.file_id
-where c.tenant_id = 'unattributed' and c.disposition = 'billable'
+    'operation ' || r.operation || ' of ' || r.service || ': ' || cast(sum(r.calls) as varchar) || ' of all '
+    || cast(min(e.calls) as varchar) || ' calls, ' || coalesce(cast(sum(r.contracted_cost_usd) as varchar), 'unknown')
+    || ' USD' as example,
+    sum(r.calls) as weight
+from recent as r
+cross join everything as e
+where r.tenant_id = 'unattributed'
+group by r.service, r.operation

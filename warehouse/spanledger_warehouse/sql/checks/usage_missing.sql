@@ -1,4 +1,4 @@
--- Calls succeeded but their usage is not known, so their cost is not either.
+-- Calls of the last 35 days succeeded but their usage is not known, so their cost is not either.
 -- grain: one row a violation: example, weight (how many it stands for)
 -- table: ledger.call_costs
 -- severity: warning
@@ -7,4 +7,7 @@ select
     call_id || ': ' || provider || ' ' || model as example,
     1 as weight
 from ledger.call_costs
-where cost_status = 'usage_missing' and usage_issue is null
+where
+    cost_status = 'usage_missing'
+    and usage_issue is null
+    and day > (select max(d.day) from marts.daily_costs as d) - 35
