@@ -89,8 +89,8 @@ def _take(receiver: Receiver, message: bytes, context: Any) -> ExportTraceServic
         hold(len(message))
         receiver.metrics.add("received_bytes_total", len(message))
         converting, durable = receiver.traces(partial(bodies.inflate_grpc, message), source, is_json=False)
-        outcome = converting.result()
         try:
+            outcome = converting.result(COMMIT_SECONDS)
             durable.result(COMMIT_SECONDS)
         except (OSError, TimeoutError) as error:
             raise unavailable(error) from error

@@ -62,8 +62,8 @@ class _Endpoints:
     ) -> ExportTraceServiceResponse:
         inflate = partial(bodies.inflate, body, encoding)
         converting, durable = self._receiver.traces(inflate, source, is_json=kind == JSON)
-        outcome = await asyncio.wrap_future(converting)
         try:
+            outcome = await asyncio.wait_for(asyncio.wrap_future(converting), COMMIT_SECONDS)
             await asyncio.wait_for(asyncio.wrap_future(durable), COMMIT_SECONDS)
         except (OSError, TimeoutError) as error:
             raise unavailable(error) from error

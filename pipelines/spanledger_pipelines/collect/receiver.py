@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from spanledger_pipelines.collect import bodies, decoding, segments
 from spanledger_pipelines.collect.limits import Limits, RefusedError
@@ -15,6 +16,7 @@ from spanledger_pipelines.collect.metrics import Metrics
 from spanledger_pipelines.collect.sources import Source, Sources
 from spanledger_pipelines.collect.storage import Committer
 
+T = TypeVar("T")
 RETRY_SECONDS = 5
 COMMIT_SECONDS = 30.0
 
@@ -121,7 +123,7 @@ class Receiver:
                 durable.set_result(None)
             return Outcome(converted.spans, refused, converted.message)
 
-        return self._converter.submit(convert), durable
+        return self._converter.submit(_plainly, convert), durable
 
     def count(self, outcome: Outcome, source: Source) -> None:
         """Count a request that is durable."""
@@ -138,13 +140,22 @@ class Receiver:
             self.metrics.add("segments_total", source=source.name, outcome="new" if is_new else "known")
             return is_new
 
-        return self._writer.submit(work)
+        return self._writer.submit(_plainly, work)
 
     def close(self) -> None:
         """Finish what was taken, and seal the file."""
         self._converter.shutdown(wait=True)
         self._writer.shutdown(wait=True)
         self._committer.close()
+
+
+def _plainly(work: Callable[[], T]) -> T:
+    """A refusal without its traceback: that would hold the inflated body until the answer is out, times all senders."""
+    try:
+        return work()
+    except RefusedError as refusal:
+        plain = RefusedError(refusal.status, refusal.message, retry_after=refusal.retry_after)
+    raise plain
 
 
 def unavailable(error: BaseException) -> RefusedError:

@@ -18,6 +18,8 @@ from pathlib import Path
 
 OPEN = ".open"
 _GROUP_BYTES = 32 << 20
+# Beyond this much on its way to the disk, whoever has more waits.
+_QUEUE_BYTES = 64 << 20
 
 
 def sync(descriptor: int) -> None:
@@ -160,14 +162,22 @@ class Committer:
         self._number = 0
         self._file: RecordFile | None = None
         self._queue: queue.SimpleQueue[tuple[bytes, Future[None]] | None] = queue.SimpleQueue()
+        self._queued = 0
+        self._room = threading.Condition()
         make_folder(folder)
         recover(folder)
         self._thread = threading.Thread(target=self._work, name="spanledger-commit", daemon=True)
         self._thread.start()
 
     def submit(self, lines: bytes) -> Future[None]:
-        """Queue lines; the future is done when they are durable, and raises OSError when they are not."""
+        """Queue lines; the future is done when they are durable, and raises OSError when they are not.
+
+        Waits while too many bytes are on their way to the disk, so that a slow one fills no memory.
+        """
         future: Future[None] = Future()
+        with self._room:
+            self._room.wait_for(lambda: self._queued < _QUEUE_BYTES)
+            self._queued += len(lines)
         self._queue.put((lines, future))
         return future
 
@@ -182,6 +192,9 @@ class Committer:
             group, closing = self._next_group()
             if group:
                 self._commit(group)
+                with self._room:
+                    self._queued -= sum(len(lines) for lines, _ in group)
+                    self._room.notify_all()
             file = self._file
             if file is not None and (closing or self._is_due(file)):
                 self._file = None

@@ -153,6 +153,26 @@ def _no_space() -> int:
     raise OSError(28, "No space left on device")
 
 
+def test_a_slow_disk_makes_the_next_wait_instead_of_filling_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr("spanledger_pipelines.collect.storage.sync", lambda _descriptor: go_on.wait(30))
+    monkeypatch.setattr("spanledger_pipelines.collect.storage._QUEUE_BYTES", 10)
+    committer = Committer(tmp_path)
+    first = committer.submit(b"0123456789\n")
+    second = threading.Thread(target=lambda: committer.submit(b"second\n"))
+    second.start()
+    second.join(0.3)
+    assert second.is_alive()
+    go_on.set()
+    second.join(30)
+    assert not second.is_alive()
+    first.result(10)
+    committer.close()
+    assert b"".join(path.read_bytes() for path in tmp_path.iterdir()) == b"0123456789\nsecond\n"
+
+
 def test_a_failed_sync_is_never_an_acknowledgement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     committer = Committer(tmp_path)
     monkeypatch.setattr("spanledger_pipelines.collect.storage.sync", lambda _descriptor: _no_space())

@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
@@ -72,6 +73,14 @@ def test_a_bomb_of_empty_messages_is_refused_before_it_is_parsed(running: Receiv
     answer = running.post(body, content_encoding="gzip")
     assert answer.status_code == 413
     assert "send smaller batches, or raise --max-" in Status.FromString(answer.content).message
+    assert running.peak_mib() < CEILING_MIB
+
+
+def test_many_bombs_at_once_take_no_more_than_one(running: Receiver) -> None:
+    body = gzip.compress(BOMBS["items of a list"])
+    with ThreadPoolExecutor(32) as pool:
+        answers = list(pool.map(lambda _: running.post(body, content_encoding="gzip"), range(64)))
+    assert {answer.status_code for answer in answers} == {413}
     assert running.peak_mib() < CEILING_MIB
 
 
