@@ -108,11 +108,9 @@ def _prepare(scratch: duckdb.DuckDBPyConnection) -> None:
     """All tables of the ledger in their real shape, empty."""
     prepare(scratch)
     create_loaded(scratch)
-    models = discover()
-    for name, model in models.items():
-        if name.startswith("staging.") and model.materialized == "view":
+    for model in discover().values():
+        if model.schema == "staging" and not model.is_loaded:
             build(scratch, model, [])
-    build(scratch, models["staging.stg_calls"], [])
 
 
 def _touched(
