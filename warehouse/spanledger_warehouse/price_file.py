@@ -187,10 +187,9 @@ def _as_text(name: str, kind: str) -> str:
 
 def _price(connection: duckdb.DuckDBPyConnection) -> None:
     models = discover()
-    for name, model in models.items():
-        if name.startswith("staging.") and model.materialized == "view":
+    for model in models.values():
+        if model.schema == "staging" and not model.is_loaded:
             build(connection, model, [])
-    build(connection, models["staging.stg_calls"], [])
     build(connection, models["pricing.price_cells"], [])
     connection.execute(sql_text("price_file", "file_calls"))
     days = [row[0] for row in connection.execute("select distinct day from staging.stg_calls").fetchall()]
