@@ -46,16 +46,21 @@ def seeds_with_contracts() -> SeedFiles:
     return replace(seeds, files={**seeds.files, "adjustments.csv": adjustments})
 
 
-def stage(connection: duckdb.DuckDBPyConnection, calls: int) -> None:
-    """A warehouse with the catalogue and this many staged calls."""
+def stage(connection: duckdb.DuckDBPyConnection, calls: int, days: int = len(DAYS)) -> None:
+    """This many staged calls."""
     prepare(connection)
     create_loaded(connection)
-    catalogue = parse(seeds_with_contracts()).require()
-    write_seeds(connection, catalogue, provenance={}, audit=(), now=datetime.now(UTC).replace(tzinfo=None))
     for name, model in discover().items():
         if name.startswith("staging.") and not model.is_loaded:
             build(connection, model, [])
-    connection.execute((HERE / "pricing_calls.sql").read_text(encoding="utf-8"), {"calls": calls})
+    sql = (HERE / "pricing_calls.sql").read_text(encoding="utf-8")
+    connection.execute(sql, {"calls": calls, "days": days})
+
+
+def load_catalogue(connection: duckdb.DuckDBPyConnection) -> None:
+    """The catalogue with the contracts."""
+    catalogue = parse(seeds_with_contracts()).require()
+    write_seeds(connection, catalogue, provenance={}, audit=(), now=datetime.now(UTC).replace(tzinfo=None))
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -82,6 +87,7 @@ def main(calls: int = 1_000_000) -> dict[str, float]:
         duckdb.connect(Path(folder) / "bench.duckdb", config={"threads": 1}) as connection,
     ):
         stage(connection, calls)
+        load_catalogue(connection)
         compiled = seconds(lambda: [build(connection, models[f"pricing.{name}"], DAYS) for name in CARD])
         others = seconds(lambda: build(connection, models["ledger.other_unit_lines"], DAYS))
         priced = others + seconds(lambda: compute(connection, models["ledger.call_costs"]))

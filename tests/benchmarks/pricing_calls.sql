@@ -1,13 +1,13 @@
--- A week of calls of 20 tenants, the general case: six models with tiers, times of day, another provider's prices and
+-- Calls of 20 tenants in the days before 2026-11-16, the general case: six models with tiers, times of day, another provider's prices and
 -- cache writes; four contexts; a region with an uplift of its own; searches, and now and then a unit without a column.
 -- grain: call_id
--- variables: calls
+-- variables: calls, days
 insert into staging.stg_calls by name
 with numbered as (
     select
         i,
         1 + i % 6 as kind,
-        (i * 7919) % 604800000 as at_ms,
+        (i * 7919) % (cast($days as bigint) * 86400000) as at_ms,
         10 + (i * 31) % (case when i % 11 = 0 then 400000 else 20000 end) as input_tokens,
         (i * 17) % 3000 as output_tokens
     from range($calls) as r (i)
@@ -35,7 +35,7 @@ select
     (['openai', 'anthropic', 'deepseek', 'x-ai', 'azure', 'google'])[kind] as provider,
     (['gpt-5.5', 'claude-opus-5-5', 'deepseek-v4-flash', 'grok-4.20', 'gpt-4o', 'gemini-3.1-pro-preview'])[kind]
         as model_id,
-    timestamp '2026-11-09' + to_milliseconds(at_ms) as billed_at,
+    timestamp '2026-11-16' - to_days($days) + to_milliseconds(at_ms) as billed_at,
     billed_at as started_at,
     billed_at as ended_at,
     cast(billed_at as date) as day,

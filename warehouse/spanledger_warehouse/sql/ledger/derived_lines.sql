@@ -1,5 +1,5 @@
 -- The cost of every billable call by billed unit, as derived now, closed months too. A unit without a price has its
--- quantity and no amount.
+-- quantity and no amount; of a call whose contracted cost is not known no line has one.
 -- grain: call_id, part, unit, price_id
 -- materialized: by day
 -- columns:
@@ -18,7 +18,8 @@ with used as (
         provider,
         billed_at,
         card_id,
-        cost_status in ('unpriced', 'usage_missing') as is_unpriced,
+        list_cost_usd is not null as has_cost,
+        contracted_cost_usd is not null as has_agreed_cost,
         'request' as unit,
         request_quantity as quantity
     from ledger.call_costs
@@ -33,7 +34,8 @@ with used as (
         provider,
         billed_at,
         card_id,
-        cost_status in ('unpriced', 'usage_missing') as is_unpriced,
+        list_cost_usd is not null as has_cost,
+        contracted_cost_usd is not null as has_agreed_cost,
         'input' as unit,
         input_quantity as quantity
     from ledger.call_costs
@@ -83,7 +85,7 @@ select
     currency,
     fx_id,
     case
-        when not is_unpriced
+        when has_cost
             then coalesce(
                 cast(cast(quantity as decimal(12, 0)) * unit_price_12 as decimal(38, 12)),
                 cast(round_even(cast(quantity as decimal(12, 0)) * unit_price, 12) as decimal(38, 12))
@@ -92,7 +94,7 @@ select
     contract,
     contracted_unit_price,
     case
-        when not is_unpriced
+        when has_agreed_cost
             then coalesce(
                 cast(cast(quantity as decimal(12, 0)) * contracted_unit_price_12 as decimal(38, 12)),
                 cast(round_even(cast(quantity as decimal(12, 0)) * contracted_unit_price, 12) as decimal(38, 12))
@@ -101,20 +103,21 @@ select
 from priced
 union all
 select
-    call_id,
-    part,
-    day,
-    tenant_id,
-    unit,
-    quantity,
-    billed_quantity,
-    priced_as,
-    price_id,
-    unit_price,
-    currency,
-    fx_id,
-    list_cost_usd,
-    contract,
-    contracted_unit_price,
-    contracted_cost_usd
-from ledger.other_unit_lines
+    o.call_id,
+    o.part,
+    o.day,
+    o.tenant_id,
+    o.unit,
+    o.quantity,
+    o.billed_quantity,
+    o.priced_as,
+    o.price_id,
+    o.unit_price,
+    o.currency,
+    o.fx_id,
+    o.list_cost_usd,
+    o.contract,
+    o.contracted_unit_price,
+    case when c.contracted_cost_usd is not null then o.contracted_cost_usd end as contracted_cost_usd
+from ledger.other_unit_lines as o
+inner join ledger.call_costs as c on o.call_id = c.call_id and o.part = c.part and o.day = c.day

@@ -5,12 +5,37 @@
 -- columns:
 --   token_quantity: quantity where the unit counts tokens, else 0 (tokens)
 with not_wide as (
-    select distinct
-        m.provider,
-        m.model_id
+    select distinct m.model_id
     from pricing.model_matches as m
     inner join pricing.rate_card_by_day as k on m.price_provider = k.provider and m.price_model = k.model
     where not k.is_wide
+),
+
+-- Few calls are meant; the rest leaves before anything is joined.
+few as (
+    select
+        c.call_id,
+        c.part,
+        c.day,
+        c.tenant_id,
+        c.provider,
+        c.model_id,
+        c.pricing_context,
+        c.pricing_region,
+        c.started_at,
+        c.billed_at,
+        c.input_tokens,
+        /* each unit */
+        c.input_quantity,
+        /* end unit */
+        c.other_units
+    from staging.stg_calls as c
+    where
+        c.disposition = 'billable'
+        and (
+            cardinality(c.other_units) > 0
+            or c.model_id in (select n.model_id from not_wide as n)
+        )
 ),
 
 matched as (
@@ -22,7 +47,7 @@ matched as (
         m.price_context,
         m.price_region,
         case when m.bills_at_start then coalesce(c.started_at, c.billed_at) else c.billed_at end as priced_at
-    from staging.stg_calls as c
+    from few as c
     left join pricing.model_matches as m
         on
             c.provider = m.provider
@@ -31,16 +56,6 @@ matched as (
             and c.pricing_region = m.pricing_region
             and c.billed_at >= m.valid_from
             and c.billed_at < m.valid_to
-    where
-        c.disposition = 'billable'
-        and (
-            cardinality(c.other_units) > 0
-            or exists (
-                select 1
-                from not_wide as n
-                where n.provider = c.provider and n.model_id = c.model_id
-            )
-        )
 ),
 
 carded as (
