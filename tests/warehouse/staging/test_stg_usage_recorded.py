@@ -16,12 +16,14 @@ KEPT = ("usage_raw", "usage_family", "request_model", "response_model", "respons
 def test_totals_of_the_sdk_are_the_totals_of_the_units():
     calls = [call for call in recorded.replay() if call["usage_status"] != "missing"]
     spans = [
-        {"file_id": 1, "line": line, "day": DAY} | {key: call[key] for key in KEPT if key in call}
+        {"file_id": 1, "line": line, "day": DAY, "scope": "spanledger"}
+        | {key: call[key] for key in KEPT if key in call}
         for line, call in enumerate(calls)
     ]
     with duckdb.connect() as connection:
         prepare(connection)
         give(connection, "raw.spans", spans)
+        give(connection, "staging.stg_foreign_spans", ())
         for model in discover().values():
             if model.full_name.startswith("staging.stg_usage"):
                 build(connection, model, [DAY])

@@ -22,39 +22,70 @@
 --   output_image_text: image tokens inside the output
 --   web_search_text: web searches made by the provider
 --   total_text: the provider's own total of input and output tokens
-with stated as (
+with usages as (
     select
         file_id,
         line,
         day,
-        usage_raw as usage,
-        usage_raw ->> '$.prompt_tokens' as prompt_text,
-        usage_raw ->> '$.completion_tokens' as completion_text,
-        usage_raw ->> '$.total_tokens' as everything_text,
-        coalesce(
-            usage_raw ->> '$.prompt_tokens_details.cached_tokens',
-            usage_raw ->> '$.prompt_token_details.cached_tokens',
-            usage_raw ->> '$.prompt_cache_hit_tokens',
-            usage_raw ->> '$.cached_tokens',
-            usage_raw ->> '$.num_cached_tokens'
-        ) as cached_text,
-        coalesce(
-            usage_raw ->> '$.prompt_tokens_details.cache_write_tokens',
-            usage_raw ->> '$.prompt_tokens_details.cache_creation_tokens',
-            usage_raw ->> '$.cache_creation_input_tokens'
-        ) as written_text,
-        coalesce(
-            usage_raw ->> '$.prompt_tokens_details.audio_tokens',
-            usage_raw ->> '$.prompt_token_details.audio_tokens'
-        ) as audio_text,
-        coalesce(
-            usage_raw ->> '$.completion_tokens_details.reasoning_tokens',
-            usage_raw ->> '$.completion_token_details.reasoning_tokens',
-            usage_raw ->> '$.reasoning_tokens'
-        ) as thinking_text,
-        usage_raw ->> '$.citation_tokens' as cited_text
+        -- Once for all keys: a path of its own for each would read the text again and again.
+        json_transform(
+            usage_raw,
+            '{
+                "prompt_tokens": "VARCHAR", "completion_tokens": "VARCHAR", "total_tokens": "VARCHAR",
+                "prompt_tokens_details": {
+                    "cached_tokens": "VARCHAR", "cache_write_tokens": "VARCHAR", "cache_creation_tokens": "VARCHAR",
+                    "cache_write_tokens_details": {"ttl_30m_tokens": "VARCHAR", "ttl_12h_tokens": "VARCHAR"},
+                    "audio_tokens": "VARCHAR", "image_tokens": "VARCHAR"
+                },
+                "prompt_token_details": {"cached_tokens": "VARCHAR", "audio_tokens": "VARCHAR"},
+                "prompt_cache_hit_tokens": "VARCHAR", "cached_tokens": "VARCHAR", "num_cached_tokens": "VARCHAR",
+                "cache_creation_input_tokens": "VARCHAR", "prompt_audio_seconds": "VARCHAR",
+                "completion_tokens_details": {
+                    "reasoning_tokens": "VARCHAR", "audio_tokens": "VARCHAR", "image_tokens": "VARCHAR"
+                },
+                "completion_token_details": {"reasoning_tokens": "VARCHAR"},
+                "reasoning_tokens": "VARCHAR", "citation_tokens": "VARCHAR", "num_search_queries": "VARCHAR",
+                "server_tool_use_details": {"web_search_requests": "VARCHAR"},
+                "server_tool_use": {"web_search_requests": "VARCHAR"},
+                "server_side_tool_usage_details": {"web_search_calls": "VARCHAR"}
+            }'
+        ) as usage
     from raw.spans
     where usage_family = 'openai_chat' and json_valid(usage_raw)
+),
+
+stated as (
+    select
+        file_id,
+        line,
+        day,
+        usage,
+        usage.prompt_tokens as prompt_text,
+        usage.completion_tokens as completion_text,
+        usage.total_tokens as everything_text,
+        coalesce(
+            usage.prompt_tokens_details.cached_tokens,
+            usage.prompt_token_details.cached_tokens,
+            usage.prompt_cache_hit_tokens,
+            usage.cached_tokens,
+            usage.num_cached_tokens
+        ) as cached_text,
+        coalesce(
+            usage.prompt_tokens_details.cache_write_tokens,
+            usage.prompt_tokens_details.cache_creation_tokens,
+            usage.cache_creation_input_tokens
+        ) as written_text,
+        coalesce(
+            usage.prompt_tokens_details.audio_tokens,
+            usage.prompt_token_details.audio_tokens
+        ) as audio_text,
+        coalesce(
+            usage.completion_tokens_details.reasoning_tokens,
+            usage.completion_token_details.reasoning_tokens,
+            usage.reasoning_tokens
+        ) as thinking_text,
+        usage.citation_tokens as cited_text
+    from usages
 ),
 
 counts as (
@@ -92,7 +123,7 @@ placed as (
             beyond_both > cached_outside
             and (
                 beyond_both - cached_outside = audio
-                or (audio = 0 and staging.as_count(usage ->> '$.prompt_audio_seconds') > 0)
+                or (audio = 0 and staging.as_count(usage.prompt_audio_seconds) > 0)
             )
         ) as is_audio
     from counts
@@ -117,14 +148,14 @@ select
         when cached_text = written_text and 2 * cached > coalesce(input_total, 0) then null
         else staging.rest_of(
             written_text,
-            usage ->> '$.prompt_tokens_details.cache_write_tokens_details.ttl_30m_tokens',
-            usage ->> '$.prompt_tokens_details.cache_write_tokens_details.ttl_12h_tokens'
+            usage.prompt_tokens_details.cache_write_tokens_details.ttl_30m_tokens,
+            usage.prompt_tokens_details.cache_write_tokens_details.ttl_12h_tokens
         )
     end as cache_write_text,
-    usage ->> '$.prompt_tokens_details.cache_write_tokens_details.ttl_30m_tokens' as cache_write_30m_text,
-    usage ->> '$.prompt_tokens_details.cache_write_tokens_details.ttl_12h_tokens' as cache_write_12h_text,
+    usage.prompt_tokens_details.cache_write_tokens_details.ttl_30m_tokens as cache_write_30m_text,
+    usage.prompt_tokens_details.cache_write_tokens_details.ttl_12h_tokens as cache_write_12h_text,
     case when is_audio then cast(beyond as varchar) else audio_text end as input_audio_text,
-    usage ->> '$.prompt_tokens_details.image_tokens' as input_image_text,
+    usage.prompt_tokens_details.image_tokens as input_image_text,
     coalesce(cast(output_total as varchar), completion_text) as output_text,
     case
         when output_total is null or (thinking is null and thinking_text is not null) then thinking_text
@@ -132,13 +163,13 @@ select
         else cast(nullif(least(coalesce(nullif(thinking, 0), beyond), output_total), 0) as varchar)
     end as reasoning_text,
     cited_text as citation_text,
-    usage ->> '$.completion_tokens_details.audio_tokens' as output_audio_text,
-    usage ->> '$.completion_tokens_details.image_tokens' as output_image_text,
+    usage.completion_tokens_details.audio_tokens as output_audio_text,
+    usage.completion_tokens_details.image_tokens as output_image_text,
     coalesce(
-        usage ->> '$.server_tool_use_details.web_search_requests',
-        usage ->> '$.server_tool_use.web_search_requests',
-        usage ->> '$.server_side_tool_usage_details.web_search_calls',
-        case when cited_text is not null then usage ->> '$.num_search_queries' end
+        usage.server_tool_use_details.web_search_requests,
+        usage.server_tool_use.web_search_requests,
+        usage.server_side_tool_usage_details.web_search_calls,
+        case when cited_text is not null then usage.num_search_queries end
     ) as web_search_text,
     case
         when staging.as_count(everything_text) = prompt + completion
