@@ -155,6 +155,21 @@ def test_requests(
     asked_and_known(server, captured)
 
 
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_length_that_is_no_longer_true_is_not_told(
+    server: Any, captured: Any, url: str, make: Any, streamed: bool
+) -> None:
+    server.will(make.answer(b"".join(frames(asked=True)), content_type="text/event-stream"))
+    with httpx.Client() as client:
+        response = client.send(client.build_request("POST", url, json=REQUEST), stream=streamed)
+        assert (response.read(), "content-length" in response.headers) == (UNASKED, False)
+    other = requests.post(url, json=REQUEST, stream=streamed, timeout=5)
+    assert (other.content, "content-length" in other.headers) == (UNASKED, False)
+    server.will(make.json({"error": {}}, 400))
+    assert httpx.post(url, json=REQUEST).headers["content-length"] == "13"
+    assert len(captured.calls) == 3
+
+
 def test_text_stays_text_and_a_request_may_be_sent_again(
     server: Any, captured: Any, url: str, make: Any
 ) -> None:

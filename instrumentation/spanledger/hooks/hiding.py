@@ -2,7 +2,7 @@
 and the `"usage":null` of all others. Every other byte passes, at the latest with the end of its line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Final
 
 from spanledger import payload
@@ -117,6 +117,11 @@ class Hiding:
                 "Spanledger asked a stream for its usage and cannot hide the answer, which came in the encoding %s.",
                 written,
             )
+
+    def correct(self, headers: MutableMapping[str, str]) -> None:
+        """Take a length out of the response's headers that is no longer true, before anybody passes it on."""
+        if self._filter is not None:
+            headers.pop("content-length", None)
 
     def feed(self, data: bytes) -> bytes:
         """The caller's part of these bytes; it may be none."""

@@ -82,6 +82,10 @@ def _attach(call: Call, response: Any) -> None:
     if response._content_consumed:
         call.body(response.status_code, response.content, response.headers)
         if call.asked:
-            response._content = Hiding(response.headers, None).whole(response.content)
+            hidden = Hiding(response.headers, None)
+            hidden.correct(response.headers)
+            response._content = hidden.whole(response.content)
     else:
+        if call.asked:
+            Hiding(response.headers, response.headers.get("content-encoding")).correct(response.headers)
         watch(call, response.raw, response.status_code, response.headers)

@@ -93,10 +93,14 @@ def _attach(call: Call, response: Any, tee: Any) -> None:
         # Read in full: by send itself, or by an event hook. It is decoded already.
         call.body(response.status_code, response.content, headers)
         if call.asked:
-            response._content = Hiding(headers, None).whole(response.content)
+            filtering = Hiding(headers, None)
+            filtering.correct(headers)
+            response._content = filtering.whole(response.content)
             response.__dict__.pop("_text", None)
     else:
         kind, encoding = headers.get("content-type"), headers.get("content-encoding")
         call.answered(response.status_code, kind, encoding, headers)
         hidden = Hiding(headers, encoding) if call.asked else None
         response.stream = tee(response.stream, call, hidden)
+        if hidden is not None:
+            hidden.correct(headers)
