@@ -10,9 +10,21 @@ import duckdb
 
 from spanledger_warehouse import runs
 from spanledger_warehouse.database import connect
+from spanledger_warehouse.errors import InUse, SpanledgerError
 from spanledger_warehouse.looking import read_configured_seeds, utc_now
 from spanledger_warehouse.seeds.source import SeedFiles
 from spanledger_warehouse.settings import Settings, load_settings
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Say what failed in the words of the warehouse; only what may get better by itself is tried again."""
+    try:
+        yield
+    except SpanledgerError as error:
+        raise dg.Failure(
+            str(error), metadata={"error": type(error).__name__}, allow_retries=isinstance(error, InUse)
+        ) from error
 
 
 class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -64,13 +76,17 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             memory_limit=self.memory_limit or read.memory_limit,
         )
 
-    def seeds(self) -> SeedFiles:
-        """The seeds that count now."""
-        return read_configured_seeds(self.settings(), uncommitted=self.uncommitted)
+    def seeds(self, ref: str = "") -> SeedFiles:
+        """The seeds that count now, or those of another git ref."""
+        settings = self.settings()
+        if ref:
+            settings = replace(settings, seeds_ref=ref)
+        with told():
+            return read_configured_seeds(settings, uncommitted=self.uncommitted and not ref)
 
     @contextmanager
     def open(self, run_id: str) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection for writing; the run is noted on first use."""
-        with connect(self.settings()) as connection:
+        with told(), connect(self.settings()) as connection:
             runs.start_run(connection, run_id, utc_now())
             yield connection

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from spanledger_warehouse import runs
 from spanledger_warehouse.database import connect
+from spanledger_warehouse.errors import SpanledgerError
 from spanledger_warehouse.looking import look, read_configured_seeds, utc_now
 from spanledger_warehouse.reading.published import short_commit
 from spanledger_warehouse.settings import Settings
@@ -111,6 +112,7 @@ def _run_dagster(
     settings: Settings, *, uncommitted: bool, on_step: Callable[[str, int, int], None] | None
 ) -> str:
 
+    from spanledger_pipelines.assets.days import CAUSE_TAG, newest_day
     from spanledger_pipelines.definitions import JOB, build_definitions
     from spanledger_pipelines.resources import Warehouse
 
@@ -122,11 +124,18 @@ def _run_dagster(
         if on_step is not None:
             _watch(instance, run_id, on_step, steps=len(job.graph.node_defs))
         try:
-            job.execute_in_process(instance=instance, run_id=run_id, run_config=_QUIET)
+            job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                run_config=_QUIET,
+                partition_key=newest_day(),
+                tags={CAUSE_TAG: "spanledger run"},
+            )
         except Exception as error:
+            cause = error.__cause__ if isinstance(error.__cause__, SpanledgerError) else error
             with connect(settings) as connection:
-                runs.fail_run(connection, run_id, str(error), utc_now())
-            raise
+                runs.fail_run(connection, run_id, str(cause), utc_now())
+            raise cause from cause.__cause__
     return run_id
 
 

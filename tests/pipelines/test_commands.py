@@ -121,11 +121,20 @@ def test_a_missing_extra_is_said_in_words(module: str, command: str, extra: str)
 
 
 def test_the_ui_keeps_its_runs_inside_the_home(tmp_path: Path) -> None:
+    import dagster as dg
+
     from spanledger_pipelines.commands.dev import environment
 
     made = environment(tmp_path)
     assert made["SPANLEDGER_HOME"] == str(tmp_path)
-    assert Path(made["DAGSTER_HOME"]).is_dir()
+    settings = Path(made["DAGSTER_HOME"]) / "dagster.yaml"
+    assert settings.read_text().startswith("telemetry:\n  enabled: false\n")
+    with dg.DagsterInstance.from_config(made["DAGSTER_HOME"]) as instance:
+        assert not instance.telemetry_enabled
+        assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1
+    settings.write_text("telemetry:\n  enabled: true\n")  # the user's own stays
+    environment(tmp_path)
+    assert settings.read_text() == "telemetry:\n  enabled: true\n"
 
 
 def test_price_adds_costs_to_a_file_and_keeps_its_columns(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from spanledger_pipelines.assets.descriptions import asset_key
+from spanledger_pipelines.assets.descriptions import DAYS, asset_key
 from spanledger_pipelines.assets.publication import PUBLISHED
 from spanledger_pipelines.definitions import JOB, build_definitions, defs
 from spanledger_pipelines.resources import Warehouse
@@ -29,7 +29,7 @@ def test_the_definitions_load_and_hold_together():
 
 
 def test_there_is_one_asset_a_model_and_the_publication():
-    expected = {asset_key(name) for name in MODELS} | {PUBLISHED}
+    expected = {asset_key(name) for name in MODELS} | {PUBLISHED, dg.AssetKey(["archive", "records"])}
     assert set(GRAPH.get_all_asset_keys()) == expected
 
 
@@ -54,7 +54,7 @@ def test_an_asset_shows_where_its_columns_come_from():
     [source] = lineage.deps_by_column["source_file"]
     assert (source.asset_key, source.column_name) == (asset_key("raw.files"), "path")
     costs = lineage.deps_by_column["list_cost_usd"]
-    assert asset_key("ledger.call_costs") in {found.asset_key for found in costs}
+    assert asset_key("ledger.published_costs") in {found.asset_key for found in costs}
 
 
 @pytest.mark.parametrize("name", [name for name, model in discover().items() if not model.is_loaded])
@@ -78,6 +78,26 @@ def test_a_check_is_attached_to_its_table_and_blocks_if_money_would_be_wrong(che
     [spec] = [spec for found in defs.asset_checks or () for spec in found.check_specs if spec.key == key]
     assert spec.blocking is (check.severity == "error")
     assert check.what_to_do in spec.description
+
+
+def test_every_asset_is_partitioned_by_day_and_a_backfill_is_one_run():
+    for key in GRAPH.get_all_asset_keys():
+        assert GRAPH.get(key).partitions_def == DAYS, key
+        assert GRAPH.get(key).backfill_policy.policy_type.name == "SINGLE_RUN", key
+
+
+def test_every_asset_has_an_owner_and_a_condition_and_what_comes_and_goes_out_has_to_be_fresh():
+    for key in GRAPH.get_all_asset_keys():
+        found = GRAPH.get(key)
+        assert list(found.owners) == ["team:llm-costs"], key
+        assert found.automation_condition is not None, key
+    assert GRAPH.get(PUBLISHED).freshness_policy is not None
+    assert node("raw.spans").freshness_policy is not None
+
+
+def test_owners_may_be_the_deployments_own():
+    graph = build_definitions("somewhere", owners=["team:finops"]).resolve_asset_graph()
+    assert {tuple(graph.get(key).owners) for key in graph.get_all_asset_keys()} == {("team:finops",)}
 
 
 def test_the_identities_are_errors():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from spanledger_warehouse.errors import DatabaseError, SpanledgerError
+from spanledger_warehouse.errors import DatabaseError, InUse
 from spanledger_warehouse.manifest import check_manifest, require_database, write_manifest
 from spanledger_warehouse.otlp import dialects
 from spanledger_warehouse.settings import Settings
@@ -40,7 +40,7 @@ def connect(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.D
 
     Raises:
         DatabaseError: it lost something that was loaded, or another release wrote it.
-        SpanledgerError: another process holds it.
+        InUse: another process holds it.
     """
     path = settings.home.warehouse_file
     require_database(path)
@@ -97,13 +97,13 @@ def open_database(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConn
 
     Raises:
         DatabaseError: it cannot be read.
-        SpanledgerError: another process holds it.
+        InUse: another process holds it.
     """
     try:
         return duckdb.connect(str(path), read_only=read_only)
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
-            raise SpanledgerError(
+            raise InUse(
                 f"{path} is in use by another process; wait for its run to end (readers use the published file)"
             ) from error
         raise DatabaseError(

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from spanledger_pipelines.assets.descriptions import BACKFILL, DAYS, FOLLOW, OWNERS, RETRIES
 from spanledger_pipelines.assets.publication import PUBLISHED
 from spanledger_pipelines.resources import Warehouse
 from spanledger_warehouse import runs
@@ -9,13 +10,23 @@ from spanledger_warehouse import runs
 SHOWN_PROBLEMS = 20
 
 
-@dg.asset(
-    key=["archive", "records"],
-    group_name="archive",
-    kinds={"parquet"},
-    deps=[PUBLISHED],
-    description="Every record that was loaded, word for word, as Parquet by day: what `verify` and `rebuild` read. "
-    "A landing file whose records are here is not needed any more.",
+@dg.multi_asset(
+    name="archive__records",
+    specs=[
+        dg.AssetSpec(
+            key=dg.AssetKey(["archive", "records"]),
+            group_name="archive",
+            kinds={"parquet"},
+            owners=OWNERS,
+            automation_condition=FOLLOW,
+            deps=[PUBLISHED],
+            description="Every record that was loaded, word for word, as Parquet by day: what `verify` and `rebuild` "
+            "read. A landing file whose records are here is not needed any more.",
+        )
+    ],
+    partitions_def=DAYS,
+    backfill_policy=BACKFILL,
+    retry_policy=RETRIES,
 )
 def archived_records(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Archive what was loaded; a file that cannot be archived is told, and tried again by the next run."""

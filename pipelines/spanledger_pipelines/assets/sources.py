@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from spanledger_pipelines.assets.descriptions import asset_key, spec_of
+from spanledger_pipelines.assets.days import report_days
+from spanledger_pipelines.assets.descriptions import BACKFILL, DAYS, RETRIES, asset_key, spec_of
 from spanledger_pipelines.resources import Warehouse
 from spanledger_warehouse import runs
 from spanledger_warehouse.build import count_rows
@@ -12,6 +13,19 @@ from spanledger_warehouse.looking import utc_now
 from spanledger_warehouse.models import Model, discover
 
 SHOWN_PROBLEMS = 20
+# Off the full hour, when everybody else's schedules run.
+EVERY_HOUR = "17 * * * *"
+LOOK = dg.AutomationCondition.on_cron(EVERY_HOUR)
+
+
+class SeedsConfig(dg.Config):
+    """What one run may price from instead of what the settings say.
+
+    Attributes:
+        ref: the git ref of the seeds; empty = as the settings say.
+    """
+
+    ref: str = ""
 
 
 def loaded(schema: str) -> list[Model]:
@@ -21,7 +35,10 @@ def loaded(schema: str) -> list[Model]:
 
 @dg.multi_asset(
     name="load_landing",
-    specs=[spec_of(model) for model in (*loaded("raw"), *loaded("staging"))],
+    specs=[spec_of(model, condition=LOOK) for model in (*loaded("raw"), *loaded("staging"))],
+    partitions_def=DAYS,
+    backfill_policy=BACKFILL,
+    retry_policy=RETRIES,
     description="Landing files into raw.",
 )
 def load_landing(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
@@ -29,6 +46,11 @@ def load_landing(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Ite
     settings, now = warehouse.settings(), utc_now()
     with warehouse.open(context.run.run_id) as connection:
         result = runs.load_landing(connection, settings, run_id=context.run.run_id, now=now)
+        days = connection.execute(
+            "select distinct day from raw.spans where file_id in (select file_id from raw.files where run_id = ?)",
+            [context.run.run_id],
+        ).fetchall()
+    report_days(context, "raw.spans", [day for (day,) in days])
     for problem in result.problems[:SHOWN_PROBLEMS]:
         context.log.warning(problem)
     counts = {
@@ -46,11 +68,16 @@ def load_landing(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Ite
 @dg.multi_asset(
     name="load_seeds",
     specs=[spec_of(model, deps=("raw.spans",)) for model in loaded("pricing")],
+    partitions_def=DAYS,
+    backfill_policy=BACKFILL,
+    retry_policy=RETRIES,
     description="Price seeds of one commit into pricing.",
 )
-def load_seeds(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+def load_seeds(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, config: SeedsConfig
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Read the seeds; mark the days whose prices they change. A seed with a fault fails the run: file and line."""
-    seeds, now = warehouse.seeds(), utc_now()
+    seeds, now = warehouse.seeds(config.ref), utc_now()
     with warehouse.open(context.run.run_id) as connection:
         result = runs.load_seeds(connection, seeds, run_id=context.run.run_id, now=now)
     for problem in result.problems:
@@ -71,6 +98,9 @@ def load_seeds(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Itera
 @dg.multi_asset(
     name="load_closed_months",
     specs=[spec_of(model, deps=("raw.spans", "pricing.periods")) for model in loaded("ledger")],
+    partitions_def=DAYS,
+    backfill_policy=BACKFILL,
+    retry_policy=RETRIES,
     description="Closed months from their artifacts into ledger.",
 )
 def load_closed_months(

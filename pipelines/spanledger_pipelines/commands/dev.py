@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EPILOG = "Example: spanledger dev --port 3001"
+# The warehouse has one writer, so runs wait for each other.
+INSTANCE = """\
+telemetry:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+freshness:
+  enabled: true
+"""
 
 
 def register(app: typer.Typer) -> None:
@@ -52,5 +62,7 @@ def environment(home: Path) -> dict[str, str]:
 
     dagster_home = home / "dagster"
     dagster_home.mkdir(parents=True, exist_ok=True)
+    if not (dagster_home / "dagster.yaml").exists():
+        (dagster_home / "dagster.yaml").write_text(INSTANCE, encoding="utf-8")
     defaults = {"DAGSTER_HOME": str(dagster_home), "DAGSTER_DISABLE_TELEMETRY": "yes"}
     return defaults | os.environ | {"SPANLEDGER_HOME": str(home)}

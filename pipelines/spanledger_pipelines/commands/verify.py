@@ -41,5 +41,7 @@ def verify(home: Home = None, as_json: AsJson = False) -> None:
                 f"{table.only_rebuilt} only rebuilt; {table.example}"
             )
     verdict = "was rebuilt to the last digit" if result.equal else "could NOT be rebuilt"
-    typer.echo(f"Version {result.version} {verdict} from its records and seeds {short_commit(result.seeds_commit)}.")
+    typer.echo(
+        f"Version {result.version} {verdict} from its records and seeds {short_commit(result.seeds_commit)}."
+    )
     raise typer.Exit(0 if result.equal else 1)
