@@ -8,6 +8,8 @@ from typing import Final
 logger: Final = logging.getLogger("spanledger")
 counters: Final[Counter[str]] = Counter()
 _said: Final[set[str]] = set()
+# Names that callers make up are among the keys.
+_MOST: Final = 1000
 
 
 def internal_error(where: str) -> None:
@@ -35,12 +37,12 @@ def warn_once(key: str, message: str, *arguments: object) -> None:
     """Log a warning the first time `key` comes up; count every time.
 
     Args:
-        key: identity of the trouble, also the name of its counter.
+        key: identity of the trouble; its part before a colon is the name of its counter.
         message: `%`-style format, naming what to do.
         *arguments: values for the format.
     """
-    counters[key] += 1
-    if key not in _said:
+    counters[key.partition(":")[0]] += 1
+    if key not in _said and len(_said) < _MOST:
         _said.add(key)
         logger.warning(message, *arguments)
 

@@ -160,10 +160,12 @@ class Runtime:
     ) -> None:
         """Turn a finished call into its span and its record."""
         if names.TENANT_ID not in attributes:
+            operation = attributes.get(names.OPERATION)
             warn_once(
-                "no_tenant",
-                "Spanledger recorded an LLM call without a tenant; the ledger books it as `unattributed`. "
-                "Put `with spanledger.context(tenant=...)` around the work, or set SPANLEDGER_TENANT.",
+                f"no_tenant:{operation}",
+                "Spanledger recorded an LLM call without a tenant (operation: %s); the ledger books it as "
+                "`unattributed`. Put `with spanledger.context(tenant=...)` around the work, or set SPANLEDGER_TENANT.",
+                operation or "none",
             )
         self.spans.emit(name, context, start, end, attributes, failed)
         if self._log is not None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spanledger
-from spanledger import metadata
+from spanledger import diagnostics, metadata, testing
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates(),
@@ -201,3 +201,21 @@ def test_a_tenant_may_be_a_number_and_is_never_an_error() -> None:
     with spanledger.context(tenant=42, operation=Rude(), metadata={"r": Rude()}):
         assert tenant() == "42"
         assert spanledger.current().operation == "Rude"
+
+
+def test_a_call_without_a_tenant_is_warned_about_once_per_operation(caplog: pytest.LogCaptureFixture) -> None:
+    def record(operation: str | None, tenant: str | None = None) -> None:
+        with spanledger.context(operation=operation, tenant=tenant):
+            spanledger.record(provider="openai", model="m", input_tokens=1)
+
+    with testing.capture():
+        for operation in ("triage", "triage", "answer", None, None):
+            record(operation)
+        record("paid", tenant="acme")
+        warned = [entry.message.partition("(operation: ")[2].partition(")")[0] for entry in caplog.records]
+        assert warned == ["triage", "answer", "none"]
+        assert diagnostics.counters["no_tenant"] == 5
+        for number in range(1100):
+            record(f"made up {number}")
+        assert len(caplog.records) == 1000
+        assert diagnostics.counters["no_tenant"] == 1105
