@@ -17,6 +17,7 @@ from spanledger_warehouse.build import build, column_types
 from spanledger_warehouse.database import prepare, sql_text
 from spanledger_warehouse.errors import SpanledgerError
 from spanledger_warehouse.impact.assessing import Impact, Moved
+from spanledger_warehouse.landing.linking import link
 from spanledger_warehouse.looking import utc_now
 from spanledger_warehouse.models import Model, discover
 from spanledger_warehouse.seeds.source import SeedFiles
@@ -80,9 +81,11 @@ def _show_history(connection: duckdb.DuckDBPyConnection) -> None:
     """What arrived and was staged as views of the warehouse; its seeds and its runs as they are there."""
     loaded = [model for model in discover().values() if model.is_loaded]
     for model in loaded:
-        if model.schema == "raw":
+        if model.schema in {"raw", "staging"} and _is_there(connection, model.full_name):
             connection.execute(f"drop table {model.full_name}")
             connection.execute(f"create view {model.full_name} as from {_HISTORY}.{model.full_name}")
+    if not _is_there(connection, "staging.identity_days"):  # an earlier release did not link its spans
+        link(connection, run_id=RUN_ID)
     connection.execute(f"insert into ops.runs by name select * from {_HISTORY}.ops.runs")
     seeds = [model.full_name for model in loaded if model.schema == "pricing"]
     if not all(_is_as_there(connection, name) for name in seeds):
