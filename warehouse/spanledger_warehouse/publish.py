@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -19,6 +18,7 @@ import duckdb
 from spanledger_warehouse.build import column_types, contiguous, touched_days
 from spanledger_warehouse.database import STORAGE_VERSION
 from spanledger_warehouse.models import Model, discover
+from spanledger_warehouse.reading.published import Publication
 from spanledger_warehouse.settings import Home
 
 KEPT_VERSIONS = 3
@@ -27,27 +27,6 @@ EXTRA_TABLES = ("ledger.cost_lines", "pricing.prices", "pricing.units")
 CATALOG = "publication"
 # Which run wrote a row, and when, is no news by itself.
 _NO_NEWS = {"version", "run_id", "published_at", "checked_at"}
-
-
-@dataclass(frozen=True)
-class Publication:
-    """What was published, and from what.
-
-    Attributes:
-        version: name of the version; sorts by time.
-        run_id, release: who made it.
-        seeds_commit, seeds_state, seeds_source, seeds_digest: the prices it rests on.
-        published_at: naive UTC.
-    """
-
-    version: str
-    run_id: str
-    release: str
-    seeds_commit: str
-    seeds_state: str
-    seeds_source: str
-    seeds_digest: str
-    published_at: datetime
 
 
 def published_models() -> list[Model]:
@@ -162,13 +141,13 @@ def _has_news(connection: duckdb.DuckDBPyConnection, table: str, published: str)
 
 def _describe(connection: duckdb.DuckDBPyConnection, publication: Publication) -> bool:
     """Returns whether the version says anything new of itself but its name and time."""
-    values: Mapping[str, object] = dict(vars(publication))
-    columns = ", ".join(f"${name} as {name}" for name in values)
-    connection.execute(
-        f"create or replace temp table publication_now as "
-        f"select {columns}, (select complete_through from staging.complete_through) as complete_through",
-        values,
+    values = dict(vars(publication))
+    instants = {"published_at", "complete_through"}
+    columns = (
+        f"cast(${name} as timestamp) as {name}" if name in instants else f"${name} as {name}"
+        for name in values
     )
+    connection.execute(f"create or replace temp table publication_now as select {', '.join(columns)}", values)
     target = f"{CATALOG}.ops.publication"
     connection.execute(f"create schema if not exists {CATALOG}.ops")
     connection.execute(f"create table if not exists {target} as from publication_now limit 0")

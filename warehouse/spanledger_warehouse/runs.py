@@ -28,7 +28,9 @@ from spanledger_warehouse.errors import CheckFailed, SpanledgerError
 from spanledger_warehouse.landing.loading import LoadResult, load
 from spanledger_warehouse.looking import models_digest, release
 from spanledger_warehouse.models import Model, discover
-from spanledger_warehouse.publish import Publication, publish
+from spanledger_warehouse.publish import publish
+from spanledger_warehouse.reading.published import Publication
+from spanledger_warehouse.retention import remove_aged
 from spanledger_warehouse.seed_tables import write_seeds
 from spanledger_warehouse.seeds.catalogue import Catalogue, parse
 from spanledger_warehouse.seeds.provenance import Provenance, provenance
@@ -74,10 +76,14 @@ def archive_landing(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     *,
+    now: datetime | None = None,
     on_file: Callable[[int, int], None] | None = None,
 ) -> Archived:
-    """Bring what was loaded into the archive."""
-    return archive_loaded(connection, Archive(settings.home.archive), on_file=on_file)
+    """Bring what was loaded into the archive; with the time, remove what is older than the settings say."""
+    done = archive_loaded(connection, Archive(settings.home.archive), on_file=on_file)
+    if now is not None:
+        remove_aged(connection, settings.retention, now=now)
+    return done
 
 
 def load_seeds(
@@ -190,6 +196,7 @@ def publish_run(
         seeds_source=source,
         seeds_digest=digest,
         published_at=now,
+        complete_through=_complete_through(connection),
     )
     days = pending.require_built(connection)
     require_loaded(connection, closed_folder(settings.home))
@@ -200,6 +207,11 @@ def publish_run(
         if not has_news:
             connection.execute("update ops.runs set status = 'unchanged' where run_id = ?", [run_id])
     return settings.home.published_file
+
+
+def _complete_through(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    row = connection.execute("select complete_through from staging.complete_through").fetchone()
+    return row[0] if row else None
 
 
 def _check_identities(connection: duckdb.DuckDBPyConnection, *, run_id: str, now: datetime) -> None:

@@ -7,17 +7,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
+from functools import cache
 from pathlib import Path
 
 import duckdb
 
+from spanledger_warehouse.database import sql_text
 from spanledger_warehouse.errors import PublishedError
+
+_SAID = re.compile(r"^-- (grain|mart|body): (.+)$", re.MULTILINE)
+_KEYS = re.compile(r"/\* keys \*/.*?/\* end keys \*/", re.DOTALL)
+_MART = re.compile(r"/\* mart \*/.*?/\* end mart \*/")
 
 
 @dataclass(frozen=True)
 class Publication:
-    """The one row of `ops.publication`: which version this is, and from which seeds."""
+    """The one row of `ops.publication`: which version this is, and from what.
+
+    Attributes:
+        version: name of the version; sorts by time.
+        published_at: naive UTC.
+        run_id, release: who made it.
+        seeds_commit, seeds_state, seeds_source, seeds_digest: the prices it rests on.
+        complete_through: instant up to which every known source had delivered (naive UTC).
+    """
 
     version: str
     published_at: datetime
@@ -80,5 +93,15 @@ def answer(
     """Run `sql/reading/<name>.sql`; its variables are bound as values, never written into the statement."""
     for variable, value in variables.items():
         connection.execute(f"set variable {variable} = ?", [value])
-    file = resources.files("spanledger_warehouse") / "sql" / "reading" / f"{name}.sql"
-    return connection.execute(file.read_text(encoding="utf-8"))
+    return connection.execute(statement(name))
+
+
+@cache
+def statement(name: str) -> str:
+    """The statement of a question; one that names a `body` takes it over, with its own grain and mart."""
+    text = sql_text("reading", name)
+    said = dict(_SAID.findall(text))
+    if "body" not in said:
+        return text
+    body = _KEYS.sub(said["grain"], sql_text("reading", said["body"]))
+    return _MART.sub(said["mart"], body)
