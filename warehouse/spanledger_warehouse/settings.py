@@ -6,6 +6,7 @@ A variable wins over the file, the file over the default. Each setting is docume
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ VARIABLES = {
     "SPANLEDGER_PRIVATE_SEEDS": "seeds.private",
     "SPANLEDGER_PRIVATE_SEEDS_REF": "seeds.private_ref",
     "SPANLEDGER_MEMORY_LIMIT": "memory_limit",
+    "SPANLEDGER_LANDING_DAYS": "retention.landing_days",
+    "SPANLEDGER_QUARANTINE_DAYS": "retention.quarantine_days",
 }
 
 
@@ -68,6 +71,14 @@ class Home:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """After how many days what is kept twice, or long enough, is removed; None = never."""
+
+    landing_days: int | None = None
+    quarantine_days: int | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of the warehouse.
 
@@ -78,6 +89,7 @@ class Settings:
         private_source: the repository of contracts, tenants and budgets, where they live apart; None = they do not.
         private_ref: the git ref to read of it; None = its default branch, else HEAD.
         memory_limit: DuckDB's memory limit, such as `4GB`; None = DuckDB's default.
+        retention: when archived landing files and quarantined bytes are removed; by default never.
     """
 
     home: Home
@@ -86,6 +98,7 @@ class Settings:
     private_source: Path | None = None
     private_ref: str | None = None
     memory_limit: str | None = None
+    retention: Retention = Retention()
 
 
 def load_settings(home: Path | str | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -118,7 +131,17 @@ def load_settings(home: Path | str | None = None, environ: Mapping[str, str] | N
         private_source=Path(private).expanduser() if private else None,
         private_ref=values.get("seeds.private_ref"),
         memory_limit=values.get("memory_limit"),
+        retention=Retention(
+            _days(values, "retention.landing_days"), _days(values, "retention.quarantine_days")
+        ),
     )
+
+
+def _days(values: Mapping[str, str], key: str) -> int | None:
+    text = values.get(key)
+    if text is not None and not re.fullmatch(r"[0-9]{1,5}", text):
+        raise ConfigurationError(f"{key} is {text!r}; it must be a whole number of days, such as '30'")
+    return None if text is None else int(text)
 
 
 def _from_file(path: Path, *, required: bool) -> dict[str, str]:

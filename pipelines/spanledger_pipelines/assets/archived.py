@@ -6,6 +6,7 @@ from spanledger_pipelines.assets.descriptions import BACKFILL, DAYS, FOLLOW, OWN
 from spanledger_pipelines.assets.publication import PUBLISHED
 from spanledger_pipelines.resources import Warehouse
 from spanledger_warehouse import runs
+from spanledger_warehouse.looking import utc_now
 
 SHOWN_PROBLEMS = 20
 
@@ -32,7 +33,7 @@ def archived_records(context: dg.AssetExecutionContext, warehouse: Warehouse) ->
     """Archive what was loaded; a file that cannot be archived is told, and tried again by the next run."""
     settings = warehouse.settings()
     with warehouse.open(context.run.run_id) as connection:
-        done = runs.archive_landing(connection, settings)
+        done = runs.archive_landing(connection, settings, now=utc_now())
     for problem in done.problems[:SHOWN_PROBLEMS]:
         context.log.warning(problem)
     return dg.MaterializeResult(

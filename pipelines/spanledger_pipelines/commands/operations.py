@@ -40,7 +40,7 @@ def archive(home: Home = None, as_json: AsJson = False) -> None:
     settings = load_settings(home)
     with rendering.progress("archiving") as step, connect(settings) as connection:
         runs.start_run(connection, f"archive-{uuid4()}", _now())
-        done = runs.archive_landing(connection, settings, on_file=step)
+        done = runs.archive_landing(connection, settings, now=_now(), on_file=step)
     if as_json:
         typer.echo(rendering.to_json(asdict(done)))
     else:
