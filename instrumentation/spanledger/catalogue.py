@@ -54,7 +54,9 @@ class Catalogue:
         self._folders = [place for place in (folder, folder / "vendor") if (place / "prices").is_dir()]
         if not self._folders:
             raise FileNotFoundError(2, "No folder prices/", str(folder))
-        self._units = {row["unit"]: row for row in self._rows("units.csv")}
+        self._units: dict[str, Row] = {}
+        for row in self._rows("units.csv"):
+            self._units.setdefault(row["unit"], row)
         self._aliases: dict[str, list[Row]] = {}
         for row in self._rows("model_aliases.csv"):
             self._aliases.setdefault(row["provider"], []).append(row)

@@ -161,8 +161,17 @@ def test_configured_seeds_come_before_the_shipped_ones(
     caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     call = record(input_tokens=1000, output_tokens=1000)
-    (line,) = lines(caplog, call, seeds=own_seeds(tmp_path, "90"))
+    seeds = own_seeds(tmp_path, "90")
+    (line,) = lines(caplog, call, seeds=seeds)
     assert "cost: ~$0.092500 (estimate)" in line
+    # Own units too: here, thoughts that have no price of their own are not billed as output.
+    units = (seeds / "vendor/units.csv").read_text().splitlines()
+    thoughts = next(row for row in units if row.startswith("reasoning,"))
+    (seeds / "units.csv").write_text(f"{units[0]}\n{thoughts.replace(',output,false', ',,false')}\n")
+    caplog.clear()
+    thought = record(input_tokens=1000, output_tokens=1000, reasoning_tokens=10)
+    (line,) = lines(caplog, thought, seeds=seeds)
+    assert "cost: unknown" in line
 
 
 @pytest.mark.parametrize("broken", ["no folder", "price", "columns"])
