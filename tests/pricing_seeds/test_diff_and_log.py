@@ -170,7 +170,18 @@ def test_an_edited_note_is_found_by_the_replay(prices, repository, line, committ
         repository.commit()
     count, findings = replay(parse(repository.read_as_is()))
     assert (count, [finding.line for finding in findings]) == (1, [2])
-    assert "replaying the log gives another line" in prices("check", code=1)
+    said = prices("check", code=1)
+    assert "replaying the log gives another line" in said
+    assert "byte for byte" not in said
+
+
+def test_a_check_that_misses_a_line_does_not_say_that_the_log_replays(prices, repository, line):
+    repository.write_sound(line())
+    repository.commit()
+    repository.write_sound(line(price="2.00"))
+    said = prices("check", code=1)
+    assert "a line was removed or changed" in said
+    assert "byte for byte" not in said
 
 
 def test_a_rewritten_history_is_found_by_the_recorded_tip(prices, repository, line):

@@ -249,6 +249,8 @@ def test_grounds_are_corrected_for_all_prices_of_an_instant(prices, seeds):
     corrected = [row for row in parse(seeds.read()).in_force if row.model == "a-1"]
     assert {(row.basis, row.change_kind) for row in corrected} == {("third_party", "correction")}
     assert {str(row.price) for row in corrected} == {"3.00", "15.00", "1.50", "7.50"}
+    summaries = {record.summary for record in audit(parse(seeds.read())) if record.action == "correct"}
+    assert "a-1 input: 3.00 stays; documented → third_party" in summaries
     assert "every price of acme a-1" in prices(*arguments, "--source", seeds.folder, code=1).output
     wrong = ("correct", "a-1", "--from", "2024-01-01", *GROUNDS, "--source", seeds.folder)
     assert "there is no price of acme a-1 from 2024-01-01" in prices(*wrong, code=1).output

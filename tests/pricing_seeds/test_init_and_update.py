@@ -130,7 +130,7 @@ def test_the_commands(ada, monkeypatch, tmp_path):
         assert result.exit_code == 0, result.output
         return result.output
 
-    assert "SPANLEDGER_SEEDS=own" in run("init", "own")
+    assert f"SPANLEDGER_SEEDS={tmp_path / 'own'}" in run("init", "own")
     assert "already" in run("update", "--source", "own")
     grounds = ("--evidence", "https://acme.example/pricing", "--reason", "our own")
     run("set", "a-1", "input", "2.90", "--from", "2026-03-01", *grounds, "--source", "own")

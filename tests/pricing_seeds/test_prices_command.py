@@ -88,3 +88,16 @@ def test_help_has_an_example(run, command):
     result = run(command, "--help")
     assert result.exit_code == 0
     assert f"Example: spanledger prices {command}" in result.output
+
+
+def test_show_says_until_when_and_finds_names_with_other_marks(repository, line, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    cut = line(price="2.00", effective_from="2025-06-10T00:00:00Z", change_kind="price_change")
+    repository.write_sound(line(), cut)
+    repository.commit()
+    where = ["--source", str(repository.folder)]
+    shown = CliRunner().invoke(app, ["show", "a-1", *where]).output.splitlines()
+    assert shown[0].split()[:4] == ["price", "from", "until", "amount"]
+    assert shown[1].split()[:6] == ["a-1", "input", "2025-01-01", "2025-06-10", "3.00", "USD"]
+    assert shown[2].split()[:5] == ["a-1", "input", "2025-06-10", "2.00", "USD"]
+    assert "similar: a-1" in CliRunner().invoke(app, ["show", "A.1", *where]).output

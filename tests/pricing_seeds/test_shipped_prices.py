@@ -156,6 +156,12 @@ def test_rows_are_sorted_so_that_a_change_is_a_small_diff(shipped):
         assert models == sorted(models)
 
 
+def test_what_is_recalled_is_nobodys_documented_word(shipped):
+    recalled = [row for row in shipped.in_force if "recalled" in row.note or "not known" in row.note]
+    assert len(recalled) > 1000
+    assert {row.basis for row in recalled} == {"third_party"}
+
+
 def test_every_file_and_column_is_documented_once(shipped_folder):
     readme = (shipped_folder / "README.md").read_text(encoding="utf-8")
     sections = {part.partition("\n")[0].strip("` "): part for part in readme.split("\n## ")[1:]}

@@ -29,6 +29,7 @@ FINGERPRINT = (
     "calls",
 )
 CATALOG = "history"
+_HOW = "make one with `spanledger prices impact --write-fingerprint FILE`"
 
 
 class Usage(Protocol):
@@ -91,6 +92,8 @@ class Fingerprint:
 
     def offer(self, scratch: duckdb.DuckDBPyConnection) -> None:
         """Create the views over one made-up call per line group of the file."""
+        if not self.file.is_file():
+            raise SpanledgerError(f"there is no fingerprint at {self.file}; {_HOW}")
         types = {"day": "date", "input_tokens_from": "bigint", "quantity": "bigint", "calls": "bigint"}
         columns = ", ".join(f"'{name}': '{types.get(name, 'varchar')}'" for name in FINGERPRINT)
         try:
@@ -99,10 +102,7 @@ class Fingerprint:
                 [literal_path(self.file)],
             )
         except duckdb.Error as error:
-            raise SpanledgerError(
-                f"{self.file} is no usage fingerprint ({error}); make one with "
-                "`spanledger prices impact --write-fingerprint FILE`"
-            ) from error
+            raise SpanledgerError(f"{self.file} is no usage fingerprint ({error}); {_HOW}") from error
         wide, others = _wide_columns(_wide_units(scratch))
         scratch.execute(sql_text("impact", "fingerprint_calls").format(wide=wide, wide_units=others))
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from spanledger_warehouse.seeds.findings import Finding, error
 from spanledger_warehouse.seeds.patterns import literal_of, names_of
@@ -31,6 +31,18 @@ def resolve(
             ):
                 return alias.target_provider, alias.target_model
     return None
+
+
+def similar(model: str, models: Iterable[str]) -> list[str]:
+    """Names that somebody may have meant: the same letters and digits with other marks, or a part of the name."""
+    wanted = _letters(model)
+    known = sorted(set(models))
+    same = [name for name in known if _letters(name) == wanted]
+    return same or [name for name in known if wanted and wanted in _letters(name)][:8]
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def _other_names(provider: str, at: dt.datetime, aliases: Sequence[Alias]) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from spanledger_warehouse.seeds.aliases import resolve, similar
 from spanledger_warehouse.seeds.canonical import canonical_decimal, canonical_instant
 from spanledger_warehouse.seeds.catalogue import Catalogue
 from spanledger_warehouse.seeds.editing_cells import (
@@ -79,7 +80,9 @@ def set_prices(
                 f"spanledger prices correct {offer.model} {amount.unit} PRICE --from {canonical_instant(starts)}"
             )
         if old is not None and _same_price(old, amount.price, starts):
-            raise SeedError(f"{old.in_words()} is {amount.price} already at that instant ({old.place})")
+            raise SeedError(
+                f"{old.in_words()} is {amount.price} already at that instant ({old.place}); leave it out"
+            )
         latest = max(series, key=lambda row: row.effective_from, default=None)
         cells = new_cells(catalogue, offer, amount, stated, per)
         cells |= {
@@ -186,10 +189,10 @@ def provider_of(catalogue: Catalogue, offer: Offer, change_kind: str) -> str:
             f"{target[1]}, or give {offer.model} prices of its own with --change-kind launch"
         )
     if not offer.provider:
-        near = sorted({row.model for row in catalogue.prices if offer.model.lower() in row.model.lower()})[:8]
-        similar = f" (similar: {', '.join(near)})" if near else ""
+        near = similar(offer.model, (row.model for row in catalogue.prices))
+        meant = f" (similar: {', '.join(near)})" if near else ""
         raise SeedError(
-            f"no provider has a price for {offer.model}{similar}; to price a new model, name its provider "
+            f"no provider has a price for {offer.model}{meant}; to price a new model, name its provider "
             "with --provider"
         )
     for word, what in ((offer.provider, "provider"), (offer.model.replace("/", "-"), "model")):
@@ -199,8 +202,6 @@ def provider_of(catalogue: Catalogue, offer: Offer, change_kind: str) -> str:
 
 
 def _alias_target(catalogue: Catalogue, offer: Offer) -> tuple[str, str] | None:
-    from spanledger_warehouse.seeds.aliases import resolve
-
     priced = {(row.provider, row.model) for row in catalogue.prices}
     owners = [offer.provider] if offer.provider else sorted({alias.provider for alias in catalogue.aliases})
     now = dt.datetime.now(dt.UTC)

@@ -182,7 +182,9 @@ def _change(edit: Edit, row: PriceRow) -> str:
     if row.change_kind == "end":
         return f"{subject} {before} ends"
     if old is not None and row.change_kind == "correction" and old.price == row.price:
-        return f"{subject} {before} from {canonical_instant(old.effective_from)} corrected"
+        told = f"from {canonical_instant(old.effective_from)} corrected"
+        same_instant = old.effective_from == row.effective_from
+        return f"{subject} {before} {told if not same_instant else f'now {row.basis}'}"
     return f"{subject} {before} → {canonical_decimal(row.price)}"
 
 

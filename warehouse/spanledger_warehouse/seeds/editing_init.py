@@ -6,11 +6,11 @@ from pathlib import Path
 
 from spanledger_warehouse.seeds.catalogue import parse
 from spanledger_warehouse.seeds.check import check
-from spanledger_warehouse.seeds.editing_commit import require_clean
+from spanledger_warehouse.seeds.editing_commit import commit_files, require_clean
 from spanledger_warehouse.seeds.errors import SeedError
 from spanledger_warehouse.seeds.git import run_git
 from spanledger_warehouse.seeds.rows import FILES
-from spanledger_warehouse.seeds.source import UNCOMMITTED, SeedFiles, digest_of
+from spanledger_warehouse.seeds.source import PACKAGED, UNCOMMITTED, SeedFiles, digest_of
 from spanledger_warehouse.seeds.tables import columns_of
 from spanledger_warehouse.seeds.vendor import VENDOR
 
@@ -62,7 +62,7 @@ def init(folder: Path, snapshot: SeedFiles) -> str:
     files = {**own, **_vendored(snapshot), "README.md": _README.encode(), "allowed_signers": b""}
     _write(folder, files)
     run_git(folder, "add", "--all")
-    text = _message(f"Begin with the catalogue of {snapshot.commit[:40]}", snapshot)
+    text = _message(f"Begin with the catalogue of {_named(snapshot)}", snapshot)
     run_git(folder, "commit", "--quiet", "--file=-", standard_input=text.encode())
     return run_git(folder, "rev-parse", "HEAD").decode().strip()
 
@@ -77,7 +77,7 @@ def update(source: SeedFiles, snapshot: SeedFiles) -> Updated:
     Raises:
         SeedError: the seeds have other changes, have no `vendor/`, or would not pass the check; nothing was changed.
     """
-    top, _ = require_clean(source)
+    require_clean(source)
     if not any(file.startswith(VENDOR) for file in source.files):
         raise SeedError(
             f"{source.source} has no vendor/ folder; `spanledger prices init` makes a repository with one"
@@ -92,17 +92,14 @@ def update(source: SeedFiles, snapshot: SeedFiles) -> Updated:
     if errors:
         listed = "\n".join(f"  {finding}" for finding in errors)
         raise SeedError(
-            f"nothing was written: the check refuses the catalogue of {snapshot.commit[:40]}:\n{listed}"
+            f"nothing was written: the check refuses the catalogue of {_named(snapshot)}:\n{listed}"
         )
-    folder = top / source.prefix
-    _write(folder, changed)
-    paths = [f"{source.prefix}{file}" for file in changed]
-    run_git(top, "add", "--", *paths)
-    text = _message(f"Update to the catalogue of {snapshot.commit[:40]}", snapshot)
-    run_git(top, "commit", "--quiet", "--file=-", "--only", "--", *paths, standard_input=text.encode())
+    commit = commit_files(
+        source, changed, _message(f"Update to the catalogue of {_named(snapshot)}", snapshot)
+    )
     known = {row.price_id for row in parse(source).prices}
     new = sum(row.price_id not in known for row in parse(after).prices)
-    return Updated(run_git(top, "rev-parse", "HEAD").decode().strip(), new, tuple(changed))
+    return Updated(commit, new, tuple(changed))
 
 
 def _vendored(snapshot: SeedFiles) -> dict[str, bytes]:
@@ -112,6 +109,11 @@ def _vendored(snapshot: SeedFiles) -> dict[str, bytes]:
         if file in _CATALOGUE or (file.startswith("prices/") and file.endswith(".csv"))
     }
     return {f"{VENDOR}{file}": content for file, content in wanted.items()}
+
+
+def _named(snapshot: SeedFiles) -> str:
+    """The catalogue in a subject: its release, or the first digits of its commit."""
+    return snapshot.commit if snapshot.state == PACKAGED else snapshot.commit[:12]
 
 
 def _message(subject: str, snapshot: SeedFiles) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from spanledger_warehouse.seeds.canonical import canonical_decimal
+from spanledger_warehouse.seeds.canonical import canonical_decimal, canonical_instant
 from spanledger_warehouse.seeds.catalogue import Catalogue
 from spanledger_warehouse.seeds.history import (
     Commit,
@@ -147,6 +147,8 @@ def _record(row: PriceRow, known: list[PriceRow], old: PriceRow | None, origin: 
     else:
         action, old_price = "create", None
     summary = _summary(row, old_price, new_price)
+    if action == "correct" and old is not None and old.price == row.price:
+        summary = _summary_of_grounds(row, old)
     return AuditRecord(row.price_id, action, row, old_price, new_price, summary, origin)
 
 
@@ -158,6 +160,15 @@ def _summary(row: PriceRow, old_price: Decimal | None, new_price: Decimal | None
         until = f"{row.effective_to:%Y-%m-%dT%H:%M:%SZ}" if row.effective_to else "its start"
         return f"{subject}: {_money(row.price)} ends {until}"
     return f"{subject}: {_money(old_price) if old_price is not None else 'no price'} → {_money(new_price)}"
+
+
+def _summary_of_grounds(row: PriceRow, old: PriceRow) -> str:
+    subject = row.in_words().removeprefix(f"{row.provider} ")
+    if old.effective_from != row.effective_from:
+        moved = f"from {canonical_instant(old.effective_from)} → from {canonical_instant(row.effective_from)}"
+        return f"{subject}: {_money(row.price)} {moved}"
+    told = f"{old.basis} → {row.basis}" if old.basis != row.basis else "other evidence"
+    return f"{subject}: {_money(row.price)} stays; {told}"
 
 
 def _money(price: Decimal) -> str:

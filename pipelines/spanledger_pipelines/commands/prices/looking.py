@@ -19,7 +19,8 @@ from spanledger_pipelines.commands.prices.shared import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from spanledger_warehouse.seeds import Finding, SeedFiles
@@ -58,7 +59,7 @@ def check(
 
     files = read(source, ref, uncommitted=ref is None)
     findings = check_seeds(files, base if not _is_private(source) else None)
-    lost = any(finding.rule == "append-only" for finding in findings)
+    lost = any(finding.rule == "append-only" and finding.is_error for finding in findings)
     replayed, differing = _history(files, lost=lost)
     if tip:
         differing += check_tip(files.private if _is_private(source) and files.private else files, tip)
@@ -77,7 +78,7 @@ def check(
         )
     else:
         _print_findings(findings, len(errors), files)
-        if replayed and not differing:
+        if replayed and not differing and not lost:
             typer.echo(f"replaying the log of {replayed} price lines gives the current table, byte for byte")
     raise typer.Exit(WRONG if errors else 0)
 
@@ -126,6 +127,7 @@ def show(
     from datetime import UTC, datetime
 
     from spanledger_warehouse.seeds import parse, resolve
+    from spanledger_warehouse.seeds.aliases import similar
     from spanledger_warehouse.seeds.provenance import audit
 
     files = read(source, ref, uncommitted=uncommitted)
@@ -136,7 +138,7 @@ def show(
     targets = {resolve(name, model, now, priced, catalogue.aliases) for name in providers}
     records = [record for record in audit(catalogue) if (record.row.provider, record.row.model) in targets]
     if not records:
-        near = sorted({name for _, name in priced if model.lower() in name.lower()})[:8]
+        near = similar(model, (name for _, name in priced))
         hint = f"; similar: {', '.join(near)}" if near else "; see `spanledger prices list`"
         fail(f"no model {model!r} has a price{hint}")
     order = {unit.unit: place for place, unit in enumerate(catalogue.units)}
@@ -150,8 +152,9 @@ def show(
     if as_json:
         print_json([_record(record) for record in records])
         return
-    columns = ["price", "from", "amount", "per", "change", "basis", "set by", "commit", "price_id"]
-    print_table(columns, [_cells(record) for record in records])
+    ends = {period.row.price_id: period.ends for period in catalogue.price_periods()}
+    columns = ["price", "from", "until", "amount", "per", "change", "basis", "set by", "commit", "price_id"]
+    print_table(columns, [_cells(record, ends) for record in records])
 
 
 def _is_private(source: Path | None) -> bool:
@@ -218,11 +221,28 @@ def _record(record: AuditRecord) -> dict[str, object]:
     }
 
 
-def _cells(record: AuditRecord) -> list[str]:
+def _day(instant: datetime | None) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}".removesuffix(" 00:00") if instant is not None else ""
+
+
+def _cells(record: AuditRecord, ends: Mapping[str, datetime | None]) -> list[str]:
     row, origin = record.row, record.provenance
     subject = row.in_words().removeprefix(f"{row.provider} ")
     amount = f"{row.price} {row.currency}" if record.new_price is not None else "ended"
-    since = f"{row.effective_from:%Y-%m-%d %H:%M}".removesuffix(" 00:00")
+    since, until = _day(row.effective_from), _day(ends.get(row.price_id))
+    if row.price_id not in ends:
+        until = "superseded" if record.new_price is not None else until
     author = (origin.author or "").partition(" <")[0]
     commit = (origin.commit or "")[:12]
-    return [subject, since, amount, str(row.per), record.action, row.basis, author, commit, row.price_id]
+    return [
+        subject,
+        since,
+        until,
+        amount,
+        str(row.per),
+        record.action,
+        row.basis,
+        author,
+        commit,
+        row.price_id,
+    ]

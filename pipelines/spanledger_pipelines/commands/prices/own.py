@@ -25,6 +25,7 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Make a repository for your own seeds: this release's catalogue below vendor/, your rows beside it."""
+    from spanledger_warehouse.reading.published import short_commit
     from spanledger_warehouse.seeds import read_seeds
     from spanledger_warehouse.seeds.editing_init import init as make
 
@@ -33,14 +34,16 @@ def init(
     if as_json:
         print_json({"folder": str(folder), "commit": commit, "catalogue": snapshot.commit})
         return
-    typer.echo(f"{folder}: commit {commit[:12]} with the catalogue of {snapshot.commit[:40]} in vendor/")
     typer.echo(
-        f'price from it: in spanledger.toml, [seeds] source = "{folder}"; or SPANLEDGER_SEEDS={folder}'
+        f"{folder}: commit {commit[:12]} with the catalogue of {short_commit(snapshot.commit)} in vendor/"
     )
+    place = folder.resolve()
+    typer.echo(f'price from it: in spanledger.toml, [seeds] source = "{place}"; or SPANLEDGER_SEEDS={place}')
 
 
 def update(source: Source = None, as_json: AsJson = False) -> None:
     """Bring the catalogue of the installed release into vendor/, as one commit; own rows go on winning."""
+    from spanledger_warehouse.reading.published import short_commit
     from spanledger_warehouse.seeds import read_seeds
     from spanledger_warehouse.seeds.editing_init import update as bring
 
@@ -50,7 +53,7 @@ def update(source: Source = None, as_json: AsJson = False) -> None:
         files = list(updated.files)
         print_json({"commit": updated.commit, "new_prices": updated.prices, "files": files})
     elif updated.commit is None:
-        typer.echo(f"vendor/ is the catalogue of {snapshot.commit[:40]} already")
+        typer.echo(f"vendor/ is the catalogue of {short_commit(snapshot.commit)} already")
     else:
         typer.echo(
             f"commit {updated.commit[:12]}: {updated.prices} new price rows in {len(updated.files)} files; "
