@@ -393,19 +393,29 @@ def at_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staging]:
     staging.connection.close()
 
 
-@pytest.fixture(scope="module")
-def one_by_one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staging]:
-    """All trees, each span in a batch after its children's, a few of them twice."""
-    staging = Staging(tmp_path_factory.mktemp("one-by-one"))
-    for place in range(1, max(len(tree.spans) for tree in TREES.values()) + 1):
-        arriving = [of(name)[-place] for name in TREES if len(TREES[name].spans) >= place]
+def _one_by_one(staging: Staging, step: int) -> Iterator[Staging]:
+    """All trees, in each batch the next span of each tree, a few of them twice."""
+    for place in range(max(len(tree.spans) for tree in TREES.values())):
+        arriving = [spans[place] for name in TREES if len(spans := of(name)[::step]) > place]
         staging.land([*arriving, *arriving[:3]])
         staging.run()
     yield staging
     staging.connection.close()
 
 
-@pytest.mark.parametrize("arrival", ["at_once", "one_by_one"])
+@pytest.fixture(scope="module")
+def children_first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staging]:
+    """All trees, each span in a batch after its children's."""
+    yield from _one_by_one(Staging(tmp_path_factory.mktemp("children-first")), -1)
+
+
+@pytest.fixture(scope="module")
+def parents_first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staging]:
+    """All trees, each span in a batch before its children's."""
+    yield from _one_by_one(Staging(tmp_path_factory.mktemp("parents-first")), 1)
+
+
+@pytest.mark.parametrize("arrival", ["at_once", "children_first", "parents_first"])
 @pytest.mark.parametrize("name", TREES)
 def test_each_call_of_a_tree_is_billed_once(request: pytest.FixtureRequest, arrival: str, name: str) -> None:
     staging = request.getfixturevalue(arrival)
