@@ -241,3 +241,12 @@ def test_nothing_is_left_behind(site: Site, client: TestClient, tmp_path: Path) 
     before = sorted(site.ledger.settings.home.path.rglob("*"))
     run(client, "select count(*) from marts.calls")
     assert sorted(site.ledger.settings.home.path.rglob("*")) == before
+
+
+def test_memory_is_held_by_the_system_where_the_database_does_not(own_file: Path) -> None:
+    """A text of a billion letters passes DuckDB's own limit."""
+    with pytest.raises((TooLarge, Invalid)) as refused:
+        Console(ConsoleLimits(seconds=60, memory_mib=768)).run(
+            own_file, "select length(repeat('x', 1000000000))"
+        )
+    assert "longer than" not in str(refused.value), "it ended by its memory, not by the clock"
