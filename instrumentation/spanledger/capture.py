@@ -210,9 +210,12 @@ class Call:
                 self._facts.missing_because("unreadable")
                 internal_error("reading an answer")
 
-        facts, unreported = self._facts, self._route.family.unreported
-        if facts.usage is None and unreported is not None and self._status is not None and self._status < 400:
-            unreported(facts, self._request.spoken)
+        unreported = self._route.family.unreported
+        if unreported is not None and self._facts.usage is None and (self._status or 400) < 400:
+            # Events would have told the usage in the end: a stream of them that was left is not billed by the piece.
+            told_in_the_end = self._scanner is not None and self._scanner.events
+            if not told_in_the_end:
+                unreported(self._facts, self._request.spoken)
 
     def _brings_news(self) -> bool:
         """Whether the usage of an answer that was made in the background is here, and was not here before."""

@@ -48,11 +48,16 @@ def test_speech_that_failed_or_reports_tokens_is_not_counted_in_characters(
         "type": "speech.audio.done",
         "usage": {"input_tokens": 5, "output_tokens": 90, "total_tokens": 95},
     }
-    server.will(make.json({"error": {"type": "server_error"}}, 500), make.events(done))
-    for _ in range(2):
+    piece = {"type": "speech.audio.delta", "audio": "AAAA"}
+    server.will(
+        make.json({"error": {"type": "server_error"}}, 500), make.events(piece), make.events(piece, done)
+    )
+    for _ in range(3):
         httpx.post(f"{server.url}/openai/v1/audio/speech", json=given)
-    failed, told = captured.calls
-    assert (failed["usage_status"], "usage_raw" in failed) == ("missing", False)
+    failed, left, told = captured.calls
+    assert [(call["usage_status"], "usage_raw" in call) for call in (failed, left)] == [
+        ("missing", False)
+    ] * 2
     assert told["output_tokens"] == 90
 
 
