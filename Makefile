@@ -30,7 +30,7 @@ test: $(READY) ## run the tests
 slow: $(READY) ## the fault tests at full length: each side killed 200 times, a minute without a collector
 	SPANLEDGER_TEST_ROUNDS=200 SPANLEDGER_TEST_OUTAGE_SECONDS=60 $(BIN)/python -m pytest -q --durations=0 --durations-min=5 \
 		tests/instrumentation/test_faults.py tests/end_to_end/test_nothing_lost.py tests/pipelines/collect/test_durability.py tests/warehouse/serve/test_openapi.py \
-		tests/warehouse/runs/test_crashes.py tests/pipelines/test_deployment.py
+		tests/warehouse/runs/test_crashes.py tests/warehouse/runs/test_older_readers.py tests/pipelines/test_deployment.py
 
 matrix: $(READY) ## capture with the oldest and the newest supported clients, each in an environment of its own
 	$(BIN)/python -m tests.instrumentation.matrix
