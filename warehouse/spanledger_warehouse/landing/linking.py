@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from spanledger_warehouse.build import transaction
 from spanledger_warehouse.database import sql_text
 
 
@@ -18,12 +19,7 @@ def link(connection: duckdb.DuckDBPyConnection, *, run_id: str) -> None:
         "select 1 from raw.spans where file_id > $linked_file_id limit 1", linked
     ).fetchone():
         return
-    connection.execute("begin transaction")
-    try:
+    with transaction(connection):
         for statement in ("insert_identity_days", "insert_links"):
             connection.execute(sql_text("landing", statement), linked)
         connection.execute(sql_text("landing", "mark_linked_days"), {**linked, "run_id": run_id})
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from spanledger_warehouse.build import transaction
 from spanledger_warehouse.database import sql_text
 from spanledger_warehouse.errors import LandingError
 from spanledger_warehouse.landing.batch import KINDS, Batch, prepare_session
@@ -91,20 +92,14 @@ class _Loader:
 
     def load_batch(self, found: list[Candidate], on_file: Callable[[Path], None] | None) -> None:
         """Load the files of one batch in one transaction."""
-        self.connection.execute("begin transaction")
-        try:
-            with Batch(self._next_file_id()) as batch:
-                digests: set[str] = set()
-                for candidate in found:
-                    if on_file is not None:
-                        on_file(candidate.path)
-                    self._look_into(candidate, batch, digests)
-                if batch.files:
-                    self._insert(batch)
-            self.connection.execute("commit")
-        except BaseException:
-            self.connection.execute("rollback")
-            raise
+        with transaction(self.connection), Batch(self._next_file_id()) as batch:
+            digests: set[str] = set()
+            for candidate in found:
+                if on_file is not None:
+                    on_file(candidate.path)
+                self._look_into(candidate, batch, digests)
+            if batch.files:
+                self._insert(batch)
 
     def _next_file_id(self) -> int:
         row = self.connection.execute("select coalesce(max(file_id), 0) + 1 from raw.files").fetchone()
