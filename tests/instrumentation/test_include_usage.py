@@ -12,6 +12,7 @@ import httpx2
 import openai
 import pytest
 import requests
+import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.instrumentation.answers import COMPRESSIONS
@@ -153,6 +154,26 @@ def test_requests(
         assert READERS[how](response) == UNASKED
         assert json.loads(response.request.body or b"") == REQUEST
     asked_and_known(server, captured)
+
+
+@pytest.mark.parametrize("asking", [True, False])
+def test_a_read_that_gives_nothing_yet_is_not_the_end(
+    server: Any, hosts: str, url: str, make: Any, monkeypatch: pytest.MonkeyPatch, asking: bool
+) -> None:
+    # As urllib3 1.26 does where a few compressed bytes hold no plain one.
+    read, nothing_yet = urllib3.HTTPResponse.read, [b""]
+
+    def sometimes(self: Any, amt: int | None = None, *args: Any, **options: Any) -> bytes:
+        return nothing_yet.pop() if amt and nothing_yet else read(self, amt, *args, **options)
+
+    monkeypatch.setattr(urllib3.HTTPResponse, "read", sometimes)
+    server.will(stream(make))
+    with testing.capture(provider_hosts=hosts, include_usage=asking) as captured:
+        answer = requests.post(url, json=REQUEST, stream=True, timeout=5)
+        assert answer.raw.read(5) == b""
+        assert captured.calls == []
+        assert answer.raw.read() == b"".join(frames(asked=not asking))
+        assert [call["usage_status"] for call in captured.calls] == ["complete"]
 
 
 @pytest.mark.parametrize("streamed", [True, False])

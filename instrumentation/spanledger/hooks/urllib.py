@@ -72,7 +72,7 @@ class _Reading:
         self._depth -= 1
         if not self._depth:
             self._fed(data, args[1] if len(args) > 1 else options.get("decode_content"))
-            if ends or (not data and args[0] != 0):
+            if ends or (not data and args[0] != 0 and _is_over(method)):
                 self._call.finish()
         return data
 
@@ -115,6 +115,15 @@ class _Reading:
             self._call.feed(data)
 
 
+def _is_over(method: Any) -> bool:
+    """Whether a reading method that gave nothing had nothing more to give.
+
+    urllib3 1.26 gives nothing as well where the few compressed bytes that it read hold no plain one yet.
+    """
+    is_closed = getattr(getattr(method.__self__, "_fp", None), "isclosed", None)
+    return is_closed is None or bool(is_closed())
+
+
 class _HidingReading(_Reading):
     """The same for a stream that we asked for its usage: what is hidden is not read, however it is read."""
 
@@ -133,7 +142,7 @@ class _HidingReading(_Reading):
             if data:
                 self._show(data)
             if ends or args[0] == 0 or not data:
-                self._over = args[0] != 0
+                self._over = ends or (args[0] != 0 and _is_over(method))
                 break
         if self._over:
             self._show(None)
