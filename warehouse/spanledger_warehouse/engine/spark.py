@@ -29,6 +29,12 @@ KEPT_VERSIONS = 2
 # Spark Connect's own port, and the seconds within which a server has to answer.
 PORT = 15002
 ANSWERS_WITHIN = 10
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    # By default Spark gives up decimal places of a sum where its type would grow beyond 38 digits.
+    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+}
 Step = Callable[[int, int], None]
 
 
@@ -99,8 +105,8 @@ def _session(url: str) -> SparkSession:
     try:
         # Another session of this process may be bound to another server.
         session = SparkSession.builder.remote(url).create()
-        session.conf.set("spark.sql.session.timeZone", "UTC")
-        session.conf.set("spark.sql.ansi.enabled", "true")
+        for name, value in SETTINGS.items():
+            session.conf.set(name, value)
     except PySparkException as error:
         raise EngineError(f"the server at {url} opens no session: {error}") from error
     return session
