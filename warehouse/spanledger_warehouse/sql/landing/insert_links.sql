@@ -109,13 +109,21 @@ found as (
 shared as (
     select
         kind,
-        key,
-        unnest(list_distinct(list(day))) as day
+        key
     from found
     group by kind, key
     having min(day) < max(day)
+),
+
+days as (
+    select distinct
+        f.kind,
+        f.key,
+        f.day
+    from found as f
+    semi join shared as s on f.kind = s.kind and f.key = s.key
 )
 
-select s.*
-from shared as s
-anti join staging.links as l on s.kind = l.kind and s.key = l.key and s.day = l.day
+select d.*
+from days as d
+anti join staging.links as l on d.kind = l.kind and d.key = l.key and d.day = l.day

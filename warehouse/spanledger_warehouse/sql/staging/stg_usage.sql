@@ -169,21 +169,32 @@ select
     case when usage_issue is null and output_count is not null then output_audio end as output_audio_quantity,
     case when usage_issue is null and output_count is not null then output_image end as output_image_quantity,
     case when usage_issue is null and input_total is not null then web_search end as web_search_quantity,
-    map_from_entries(list_filter(
-        [
-            struct_pack(key := 'cache_write_30m', value := cache_write_30m),
-            struct_pack(key := 'cache_write_12h', value := cache_write_12h),
-            struct_pack(key := 'cache_read_audio', value := cache_read_audio),
-            struct_pack(key := 'cache_read_image', value := cache_read_image),
-            struct_pack(key := 'input_video', value := input_video),
-            struct_pack(key := 'citation', value := citation),
-            struct_pack(key := 'grounded_prompt', value := grounded_prompt),
-            struct_pack(key := 'rerank_query', value := rerank_query),
-            struct_pack(key := 'file_search', value := file_search),
-            struct_pack(key := 'input_audio_second', value := input_audio_second),
-            struct_pack(key := 'input_character', value := input_character),
-            struct_pack(key := 'generated_image', value := generated_image)
-        ],
-        lambda e: e.value > 0 and usage_issue is null
-    )) as other_units
+    case
+        -- Nearly no call has any; a list made and thrown away for each would cost as much as the counting.
+        when
+            usage_issue is null
+            and greatest(
+                cache_write_30m, cache_write_12h, cache_read_audio, cache_read_image, input_video, citation,
+                grounded_prompt, rerank_query, file_search, input_audio_second, input_character, generated_image
+            ) > 0
+            then
+                map_from_entries(list_filter(
+                    [
+                        struct_pack(key := 'cache_write_30m', value := cache_write_30m),
+                        struct_pack(key := 'cache_write_12h', value := cache_write_12h),
+                        struct_pack(key := 'cache_read_audio', value := cache_read_audio),
+                        struct_pack(key := 'cache_read_image', value := cache_read_image),
+                        struct_pack(key := 'input_video', value := input_video),
+                        struct_pack(key := 'citation', value := citation),
+                        struct_pack(key := 'grounded_prompt', value := grounded_prompt),
+                        struct_pack(key := 'rerank_query', value := rerank_query),
+                        struct_pack(key := 'file_search', value := file_search),
+                        struct_pack(key := 'input_audio_second', value := input_audio_second),
+                        struct_pack(key := 'input_character', value := input_character),
+                        struct_pack(key := 'generated_image', value := generated_image)
+                    ],
+                    lambda e: e.value > 0
+                ))
+        else map(cast([] as varchar []), cast([] as bigint []))
+    end as other_units
 from judged
