@@ -120,3 +120,27 @@ def test_a_run_tells_of_a_line_that_was_edited_in_place(ledger, repository, line
     repository.commit("Edit a note in place")
     ledger.run()
     assert _problem(ledger).startswith("prices/acme.csv:2: a line was removed or changed: a-1 input 3.00")
+
+
+def test_a_default_of_the_operator_is_in_the_trail_too(ledger, repository, line):
+    header = "provider,unit,effective_from,effective_to,price,per,currency,note\n"
+    default = "acme,output,2026-01-01T00:00:00Z,,{},1000000,USD,the dearest\n"
+    repository.write_sound(line())
+    repository.write("defaults.csv", header, default.format("50.00"))
+    repository.commit()
+    repository.write("defaults.csv", header, default.format("60.00"))
+    changed = repository.commit("Dearer", author="Grace")
+    ledger.run()
+    rows = ledger.rows(
+        "select * from pricing.price_audit where price_id like 'd1-%' order by committed_at, action desc"
+    )
+    assert [row["summary"] for row in rows] == [
+        "default (acme output): none → 50 USD per 1000000",
+        "default (acme output): 50 USD per 1000000 → 60 USD per 1000000",
+    ]
+    assert (rows[1]["action"], rows[1]["author"], rows[1]["commit_id"]) == (
+        "change",
+        "Grace <grace@acme.example>",
+        changed,
+    )
+    assert {row["tenant_id"] for row in rows} == {None}
