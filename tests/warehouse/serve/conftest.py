@@ -29,6 +29,10 @@ ADJUSTMENTS = (
     "currency,reference,note\n"
     "globex-frame-2026,discount,globex,acme,,,,,2026-01-01T00:00:00Z,,0.5,,,,frame with globex,for globex\n"
 )
+ATTRIBUTION = (
+    "attribution,effective_from,effective_to,tenant,service,operation,metadata_key,metadata_value,target_tenant,reason\n"
+    "globex-sold-it,2026-01-01T00:00:00Z,,globex,,,moved,yes,acme-corp,globex sold it to acme-corp\n"
+)
 
 
 def records() -> list[object]:
@@ -108,18 +112,19 @@ class Site:
 
 
 def make_ledger(home: Path) -> Ledger:
-    """A ledger after two runs, the second of which restated a day of every tenant."""
+    """A ledger after two runs, the second of which restated a day; a rule gives one call of globex to acme-corp."""
     texts = seed_texts(
         price("input", "3"),
         price("cache_read", "0.3"),
         price("output", "15"),
         tenants=(tenant("globex", time_zone="Asia/Kolkata", currency="USD"),),
     )
-    ledger = Ledger(home, texts | {"adjustments.csv": ADJUSTMENTS})
+    ledger = Ledger(home, texts | {"adjustments.csv": ADJUSTMENTS, "attribution.csv": ATTRIBUTION})
+    moved = span(901, usage=chat(9, 9), tenant="globex", metadata='{"moved": "yes"}')
     late, early = records()[:2], records()[2:]
     ledger.land("early.jsonl", early)
     ledger.run()
-    ledger.land("late.jsonl", [*late, span(900, usage=chat(7, 7), tenant="globex")])
+    ledger.land("late.jsonl", [*late, span(900, usage=chat(7, 7), tenant="globex"), moved])
     ledger.run()
     return ledger
 

@@ -164,8 +164,10 @@ def test_a_version_of_another_release_is_said_to_be_unreadable(live: Site) -> No
     shutil.copyfile(published, older)
     with duckdb.connect(str(older)) as connection:
         connection.execute("drop table marts.hourly_costs")
+        connection.execute("alter table marts.calls drop column sent_tenant_id")
     older.replace(published)
     assert live.client().get(f"{COSTS}/hourly").status_code == 503
+    assert live.client("globex").get(f"{COSTS}/recent-calls?to=2026-03-10").status_code == 503
 
 
 def test_where_links_are_refused_a_version_is_copied(live: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,7 +170,11 @@ def reply(request: Request, scope: Scope, offered: Sequence[str] = (JSON,)) -> I
     try:
         with serving(request).editions.current() as edition:
             yield Reply(request, edition, scope, offered)
-    except (PublishedError, duckdb.CatalogException) as error:  # absent, damaged, or of another release
+    except (
+        PublishedError,
+        duckdb.BinderException,
+        duckdb.CatalogException,
+    ) as error:  # absent, damaged, or of another release
         log.error("the published file cannot answer: %s", error)
         raise Unavailable(
             "nothing is published that this release can read; the operator's log says more"

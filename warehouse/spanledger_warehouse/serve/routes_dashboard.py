@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import Field
 
 from spanledger_warehouse.dashboard.dataset import DAYS, dataset
 from spanledger_warehouse.dashboard.dataset import Scope as Shown
 from spanledger_warehouse.dashboard.page import page, policy
+from spanledger_warehouse.serve import schemas
 from spanledger_warehouse.serve.replies import AnyCaller, reply
 
 router = APIRouter(tags=["dashboard"])
@@ -23,6 +24,13 @@ _HEADERS = {
 }
 
 
+class DashboardQuery(schemas.Strict):
+    """The window of the page."""
+
+    days: int = Field(DAYS, ge=1, le=366, description="length of the window, in days")
+    to: schemas.Day | None = Field(None, description="its last day (UTC); by default the newest")
+
+
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)
 def dashboard() -> Response:
     """The page; it knows nothing until it has a token."""
@@ -33,13 +41,12 @@ def dashboard() -> Response:
 def data(
     request: Request,
     caller: AnyCaller,
-    days: Annotated[int, Query(ge=1, le=366, description="length of the window, in days")] = DAYS,
-    to: Annotated[date | None, Query(description="its last day (UTC); by default the newest")] = None,
+    query: Annotated[DashboardQuery, Query()],
 ) -> Response:
     """What the dashboard shows: usage and cost of a window and of the one before it, and the lists below the charts."""
     with reply(request, caller.scope) as replying:
         if replying.unchanged:
             return replying.unchanged
         with replying.edition.calls(caller.scope) as connection:
-            shown: dict[str, Any] = dataset(connection, Shown(days=days, last_day=to))
+            shown: dict[str, Any] = dataset(connection, Shown(days=query.days, last_day=query.to))
         return replying.object(shown)

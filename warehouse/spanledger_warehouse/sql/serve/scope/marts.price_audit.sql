@@ -1,9 +1,10 @@
--- The changes of the price rows that a tenant's own cost lines (copied before) name. Reasons are free text and may speak of anybody;
--- who wrote, signed and committed a change is the operator's business.
+-- The changes of a tenant's own contracts, and of the price rows that its own cost lines (copied before) name.
+-- Reasons are free text and may speak of anybody; who wrote, signed and committed a change is the operator's business.
 -- grain: price_id, action
 select
     price_id,
     action,
+    tenant_id,
     provider,
     model,
     unit,
@@ -19,4 +20,9 @@ select
     file,
     seed_line
 from marts.price_audit
-where price_id in (select l.price_id from spanledger.ledger.cost_lines as l)
+where
+    tenant_id in (select unnest(getvariable('tenants')))
+    or (
+        coalesce(tenant_id, '') = ''
+        and price_id in (select l.price_id from spanledger.ledger.cost_lines as l)
+    )
