@@ -189,9 +189,14 @@ def said(given, answered, **changed):
 
 def test_a_server_that_gives_every_answer_the_same_id_does_not_merge_calls(warehouse):
     spans = [at(place, call_id=f"p-{place}", **said(10 + place, 2)) for place in range(1, 6)]
-    assert kept(warehouse, spans) == [0, 1, 2, 3, 4]
-    repeated = [*spans, at(7, call_id="p-7", **said(11, 2))]
-    assert dispositions(warehouse, repeated)[5] == ("same_response_id", 0)
+    alike = at(7, call_id="p-7", **said(11, 2))
+    unknown = at(8, call_id="p-8", usage_status="missing", response_id="r")
+    assert kept(warehouse, [*spans, alike, unknown]) == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_an_answer_that_comes_again_word_for_word_is_the_same_answer(warehouse):
+    spans = [at(place, call_id=f"p-{place}", **said(10, 2)) for place in range(1, 4)]
+    assert kept(warehouse, spans) == [0]
 
 
 def test_an_answer_that_is_fetched_later_is_the_answer_of_the_call_that_did_not_know_its_usage(warehouse):

@@ -100,9 +100,9 @@ same_answer as (
         day,
         call_id,
         precedence,
-        said,
         min(precedence) over window_of_answer as first,
-        min(precedence) over window_of_words as first_alike
+        min(said) over window_of_words as least_said,
+        max(said) over window_of_words as most_said
     from nearby
     where
         response_id in (
@@ -116,13 +116,13 @@ same_answer as (
             range between interval 35 days preceding and interval 35 days following
         ),
         window_of_words as (
-            partition by response_id, precedence.scope, said order by ended_at
+            partition by response_id, precedence.scope order by ended_at
             range between interval 35 days preceding and interval 35 days following
         )
 )
 
-/* One instrumentation that says two different things about one answer speaks of two answers: some servers give every
-answer the same id. Two instrumentations may well count one answer differently. */
+/* An id under which one instrumentation says two different usages is no identity: some servers give every answer the
+same. Two instrumentations may well count one answer differently. */
 select
     file_id,
     line,
@@ -141,8 +141,4 @@ left join same_call as c on a.file_id = c.file_id and a.line = c.line
 where
     a.first.call_id <> a.call_id
     and coalesce(c.copy, 0) = 0
-    and (
-        a.first.scope <> a.precedence.scope
-        or a.said is null
-        or a.first_alike.call_id <> a.call_id
-    )
+    and (a.first.scope <> a.precedence.scope or a.least_said is not distinct from a.most_said)
