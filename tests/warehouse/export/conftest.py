@@ -16,6 +16,7 @@ DISCOUNT = (
     "price,per,currency,reference,note\n"
     "rebate,discount,acme-corp,acme,,,,,2026-01-01T00:00:00Z,,0.777777777,,,,contract-7,\n"
 )
+WIDE_FORMULA = "\N{FULLWIDTH EQUALS SIGN}1+1"
 MARCH = datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC)
 APRIL = datetime(2026, 4, 1, tzinfo=UTC)
 
@@ -37,7 +38,7 @@ def published_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
             span(3, ended=APRIL, usage=chat(13, 5)),
             span(4, ended=APRIL, tenant="globex", operation=FORMULA, usage=chat(999_999, 3)),
             span(5, ended=APRIL, tenant="globex", response_model="in-house", usage=chat(70, 7)),
-            span(6, ended=APRIL, tenant="globex", usage_status="missing"),
+            span(6, ended=APRIL, tenant="globex", operation=WIDE_FORMULA, usage_status="missing"),
         ],
     )
     ledger.run()

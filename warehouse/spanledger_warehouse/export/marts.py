@@ -11,8 +11,8 @@ from spanledger_warehouse.errors import ConfigurationError
 from spanledger_warehouse.export.statements import write_query
 from spanledger_warehouse.export.window import Window, columns_of, exported_marts, rows_of
 
-# Programs that show tables take a text that begins so for a formula.
-_FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"
+# Programs that show tables take a text that begins so for a formula; the last four are full-width = + - @.
+_FORMULA = r"^([=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}])"
 
 
 def write_marts(
