@@ -58,7 +58,7 @@ def test_a_tenants_files_have_no_row_of_another_and_no_mart_without_tenants(
 ) -> None:
     with open_published(published_file) as connection:
         files = write_marts(connection, tmp_path, Window("globex"), suffix=".parquet")
-    assert "price_audit" not in {file.stem for file in files}
+    assert "data_quality" not in {file.stem for file in files}
     with duckdb.connect() as connection:
         for file in files:
             found = connection.execute(f"select distinct tenant_id from read_parquet('{file}')").fetchall()

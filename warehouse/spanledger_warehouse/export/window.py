@@ -42,7 +42,9 @@ def rows_of(connection: duckdb.DuckDBPyConnection, mart: str) -> str:
     columns = columns_of(connection, mart)
     filters = []
     if "tenant_id" in columns:
-        filters.append("tenant_id = coalesce(cast(getvariable('tenant') as varchar), tenant_id)")
+        filters.append(
+            "(getvariable('tenant') is null or tenant_id = cast(getvariable('tenant') as varchar))"
+        )
     day = next((name for name in ("day", "business_day") if name in columns), None)
     if day:
         filters.append(f"{day} >= coalesce(cast(getvariable('first_day') as date), '-infinity')")
