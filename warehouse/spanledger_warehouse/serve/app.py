@@ -34,6 +34,7 @@ one version only. A bearer token decides which tenants exist for the caller."""
 _REFUSALS = {
     status: {"model": schemas.Problem, "description": kind.title}
     for status, kind in (
+        (400, RequestRefused),
         (401, problems.Unauthenticated),
         (403, problems.Forbidden),
         (404, problems.NotFound),

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, field_validator
 
-from spanledger_warehouse.serve import schemas
+from spanledger_warehouse.serve import parameters, schemas
 from spanledger_warehouse.serve.problems import TooLarge, TooMany
 from spanledger_warehouse.serve.replies import AnyCaller, reply, serving
 
 router = APIRouter(prefix="/api/v1/console", tags=["console"])
 
 
-class StatementBody(schemas.Strict):
+class StatementBody(parameters.Strict):
     """A statement."""
 
     sql: str = Field(max_length=100_000, min_length=1, description="one SELECT over the published tables")

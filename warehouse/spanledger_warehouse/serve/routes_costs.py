@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from spanledger_warehouse.serve import schemas
+from spanledger_warehouse.serve import parameters, schemas
 from spanledger_warehouse.serve.answers import (
     answer,
     coverage_of,
@@ -42,13 +42,13 @@ def _described(name: str) -> dict[str, Any]:
 
 
 @router.get("/daily", **_described("daily"))
-def daily(request: Request, caller: AnyCaller, query: Annotated[schemas.CostsQuery, Query()]) -> Response:
+def daily(request: Request, caller: AnyCaller, query: Annotated[parameters.CostsQuery, Query()]) -> Response:
     """Calls, tokens, cost, success rate and coverage of each day."""
     return _listed("daily", request, caller, query)
 
 
 @router.get("/hourly", **_described("hourly"))
-def hourly(request: Request, caller: AnyCaller, query: Annotated[schemas.CostsQuery, Query()]) -> Response:
+def hourly(request: Request, caller: AnyCaller, query: Annotated[parameters.CostsQuery, Query()]) -> Response:
     """The same by hour; with a time zone, by its wall clock."""
     if query.time_zone == BUSINESS:
         raise Invalid("hours need a named time zone: give an IANA name instead of 'business'")
@@ -56,28 +56,32 @@ def hourly(request: Request, caller: AnyCaller, query: Annotated[schemas.CostsQu
 
 
 @router.get("/by-model", **_described("by-model"))
-def by_model(request: Request, caller: AnyCaller, query: Annotated[schemas.CostsQuery, Query()]) -> Response:
+def by_model(
+    request: Request, caller: AnyCaller, query: Annotated[parameters.CostsQuery, Query()]
+) -> Response:
     """Calls, average input and output tokens and cost of each model."""
     return _listed("by-model", request, caller, query)
 
 
 @router.get("/by-operation", **_described("by-operation"))
 def by_operation(
-    request: Request, caller: AnyCaller, query: Annotated[schemas.CostsQuery, Query()]
+    request: Request, caller: AnyCaller, query: Annotated[parameters.CostsQuery, Query()]
 ) -> Response:
     """Calls, average duration, average cost and cost of each operation."""
     return _listed("by-operation", request, caller, query)
 
 
 @router.get("/by-tenant", **_described("by-tenant"))
-def by_tenant(request: Request, caller: AnyCaller, query: Annotated[schemas.CallsQuery, Query()]) -> Response:
+def by_tenant(
+    request: Request, caller: AnyCaller, query: Annotated[parameters.CallsQuery, Query()]
+) -> Response:
     """Costs of each tenant that the caller may see."""
     return _listed("by-tenant", request, caller, query)
 
 
 @router.get("/recent-calls", **_described("recent-calls"))
 def recent_calls(
-    request: Request, caller: AnyCaller, query: Annotated[schemas.CallsQuery, Query()]
+    request: Request, caller: AnyCaller, query: Annotated[parameters.CallsQuery, Query()]
 ) -> Response:
     """Single calls with usage, cost, status and metadata."""
     return _listed("recent-calls", request, caller, query)
@@ -85,7 +89,7 @@ def recent_calls(
 
 @router.get("/failed-calls", **_described("failed-calls"))
 def failed_calls(
-    request: Request, caller: AnyCaller, query: Annotated[schemas.CallsQuery, Query()]
+    request: Request, caller: AnyCaller, query: Annotated[parameters.CallsQuery, Query()]
 ) -> Response:
     """Calls that failed, with their error, their metadata and what they cost all the same."""
     if query.time_zone == BUSINESS:
@@ -94,14 +98,16 @@ def failed_calls(
 
 
 @router.get("/unpriced", **_described("unpriced"))
-def unpriced(request: Request, caller: AnyCaller, query: Annotated[schemas.ModelsQuery, Query()]) -> Response:
+def unpriced(
+    request: Request, caller: AnyCaller, query: Annotated[parameters.ModelsQuery, Query()]
+) -> Response:
     """Usage whose cost is not known because it has no price. Days are days of UTC."""
     return _listed("unpriced", request, caller, query)
 
 
 @router.get("/restatements", **_described("restatements"))
 def restatements(
-    request: Request, caller: AnyCaller, query: Annotated[schemas.PageQuery, Query()]
+    request: Request, caller: AnyCaller, query: Annotated[parameters.PageQuery, Query()]
 ) -> Response:
     """Days that were changed after they had been published, and why. Days are days of UTC."""
     return _listed("restatements", request, caller, query)
@@ -109,14 +115,16 @@ def restatements(
 
 @router.get("/data-quality", **_described("data-quality"))
 def data_quality(
-    request: Request, caller: AnyCaller, query: Annotated[schemas.PageQuery, Query()]
+    request: Request, caller: AnyCaller, query: Annotated[parameters.PageQuery, Query()]
 ) -> Response:
     """What the last run found; for a viewer, what can be said about its own rows."""
     return _listed("data-quality", request, caller, query)
 
 
 @router.get("/summary", response_model=schemas.SummaryShape, response_class=JSONResponse)
-def summary(request: Request, caller: AnyCaller, query: Annotated[schemas.WindowQuery, Query()]) -> Response:
+def summary(
+    request: Request, caller: AnyCaller, query: Annotated[parameters.WindowQuery, Query()]
+) -> Response:
     """The window in one row, and the window of the same length before it."""
     with reply(request, caller.narrowed(query.tenant)) as replying:
         if replying.unchanged:
@@ -139,7 +147,9 @@ def summary(request: Request, caller: AnyCaller, query: Annotated[schemas.Window
 
 
 @router.get("/coverage", response_model=schemas.CoverageShape, response_class=JSONResponse)
-def coverage(request: Request, caller: AnyCaller, query: Annotated[schemas.WindowQuery, Query()]) -> Response:
+def coverage(
+    request: Request, caller: AnyCaller, query: Annotated[parameters.WindowQuery, Query()]
+) -> Response:
     """How complete the window's numbers are. Days are days of UTC."""
     with reply(request, caller.narrowed(query.tenant)) as replying:
         if replying.unchanged:
@@ -155,7 +165,7 @@ def coverage(request: Request, caller: AnyCaller, query: Annotated[schemas.Windo
 
 
 @router.get("/dimensions", response_model=schemas.DimensionsShape, response_class=JSONResponse)
-def named(request: Request, caller: AnyCaller, query: Annotated[schemas.WindowQuery, Query()]) -> Response:
+def named(request: Request, caller: AnyCaller, query: Annotated[parameters.WindowQuery, Query()]) -> Response:
     """The tenants, services, operations, providers and models of the window: what can be filtered by."""
     with reply(request, caller.narrowed(query.tenant)) as replying:
         if replying.unchanged:
@@ -166,7 +176,7 @@ def named(request: Request, caller: AnyCaller, query: Annotated[schemas.WindowQu
         )
 
 
-def _listed(name: str, request: Request, caller: Caller, query: schemas.PageQuery) -> Response:
+def _listed(name: str, request: Request, caller: Caller, query: parameters.PageQuery) -> Response:
     """A page of rows."""
     question = QUESTIONS[name]
     with reply(request, caller.narrowed(query.tenant), (JSON, CSV)) as replying:
@@ -185,7 +195,7 @@ def _listed(name: str, request: Request, caller: Caller, query: schemas.PageQuer
         return replying.rows(answer(replying.edition, replying.scope, asked), shown)
 
 
-def _window(replying: Reply, query: schemas.WindowQuery) -> Window:
+def _window(replying: Reply, query: parameters.WindowQuery) -> Window:
     return window_of(
         replying.edition,
         replying.scope,

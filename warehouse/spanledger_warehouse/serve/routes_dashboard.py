@@ -11,7 +11,7 @@ from pydantic import Field
 from spanledger_warehouse.dashboard.dataset import DAYS, dataset
 from spanledger_warehouse.dashboard.dataset import Scope as Shown
 from spanledger_warehouse.dashboard.page import page, policy
-from spanledger_warehouse.serve import schemas
+from spanledger_warehouse.serve import parameters
 from spanledger_warehouse.serve.replies import AnyCaller, reply
 
 router = APIRouter(tags=["dashboard"])
@@ -24,11 +24,11 @@ _HEADERS = {
 }
 
 
-class DashboardQuery(schemas.Strict):
+class DashboardQuery(parameters.Strict):
     """The window of the page."""
 
     days: int = Field(DAYS, ge=1, le=366, description="length of the window, in days")
-    to: schemas.Day | None = Field(None, description="its last day (UTC); by default the newest")
+    to: parameters.Day | None = Field(None, description="its last day (UTC); by default the newest")
 
 
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from spanledger_warehouse.serve import prices, schemas
+from spanledger_warehouse.serve import parameters, prices, schemas
 from spanledger_warehouse.serve.problems import NotFound, ReadOnly
 from spanledger_warehouse.serve.replies import Administrator, reply
 from spanledger_warehouse.serve.scopes import EVERYBODY
@@ -27,7 +27,7 @@ _HOW = {
 
 @router.get("", response_model=schemas.CatalogueShape, response_class=JSONResponse)
 def catalogue(
-    request: Request, _caller: Administrator, query: Annotated[schemas.PricesQuery, Query()]
+    request: Request, _caller: Administrator, query: Annotated[parameters.PricesQuery, Query()]
 ) -> Response:
     """The price keys, each with the version that is in force at an instant (now by default)."""
     with reply(request, EVERYBODY) as replying:
