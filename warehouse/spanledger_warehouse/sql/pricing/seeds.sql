@@ -7,7 +7,7 @@
 --   seeds_source: folder or package that the seeds were read from
 --   seeds_digest: SHA-256 over the files
 --   seeds_ref: git ref that was asked for
---   history_problem: what is wrong with the history of the seeds (cut off, rewritten, edited lines); null when nothing is
+--   history_problem: what is wrong with the history of the seeds (cut off, rewritten, edited); null when nothing is
 --   loaded_at: when it was loaded (UTC)
 create table pricing.seeds (
     seeds_commit varchar not null,
