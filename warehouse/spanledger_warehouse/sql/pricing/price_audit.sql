@@ -1,6 +1,6 @@
 -- The audit trail of prices, folded from the history of the seeds: one row per line that ever said a price or an
--- agreement. An agreement's id is `a1-…` (adjustments.csv) or `d1-…` (defaults.csv); what it is not limited to is empty,
--- and its tenant null.
+-- agreement. An agreement's id is `a1-…` (adjustments.csv) or `d1-…` (defaults.csv); what it is not limited to is
+-- empty, and its tenant null.
 -- grain: price_id, action, commit_id
 -- materialized: loaded
 -- columns:
