@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from spanledger_pipelines.running import RunSummary
     from spanledger_warehouse.settings import Settings
 
-EPILOG = "Example: spanledger run (says at once when nothing is new); spanledger run --dry-run changes nothing"
+EPILOG = (
+    "Example: spanledger run (says at once when nothing is new); spanledger run --dry-run changes nothing"
+)
 
 
 def register(app: typer.Typer) -> None:
