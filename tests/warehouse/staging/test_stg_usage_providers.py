@@ -7,6 +7,32 @@ from tests.warehouse.harness import run_model
 from tests.warehouse.staging.usage import VIEWS, decode, raw_span, summary
 
 UNITS: dict[str, tuple[str, Any, dict[str, Any]]] = {
+    "xAI counts the tools that it ran, and bills no sources beside them": (
+        "openai_responses",
+        {
+            "input_tokens": 9,
+            "output_tokens": 4,
+            "num_sources_used": 3,
+            "server_side_tool_usage_details": {"web_search_calls": 2, "x_search_calls": 1},
+        },
+        {"in": 9, "out": 4, "input": 9, "output": 4, "web_search": 2, "x_search": 1},
+    ),
+    "xAI's chat names its tools too": (
+        "openai_chat",
+        {
+            "prompt_tokens": 9,
+            "completion_tokens": 4,
+            "total_tokens": 13,
+            "num_sources_used": 3,
+            "server_side_tool_usage_details": {"web_search_calls": 0, "x_search_calls": 5},
+        },
+        {"in": 9, "out": 4, "input": 9, "output": 4, "x_search": 5},
+    ),
+    "xAI's live search bills the sources that it used": (
+        "openai_chat",
+        {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13, "num_sources_used": 3},
+        {"in": 9, "out": 4, "input": 9, "output": 4, "search_source": 3},
+    ),
     "Grok on Azure keeps its cache outside of the prompt": (
         "openai_chat",
         {

@@ -29,6 +29,8 @@ PIECES = (
     "grounded_prompt",
     "rerank_query",
     "file_search",
+    "x_search",
+    "search_source",
     "input_audio_second",
     "input_character",
     "generated_image",

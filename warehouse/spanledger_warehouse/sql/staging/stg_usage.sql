@@ -85,6 +85,8 @@ counted as (
         staging.as_count(grounded_prompt_text) as grounded_prompt,
         staging.as_count(rerank_query_text) as rerank_query,
         staging.as_count(file_search_text) as file_search,
+        staging.as_count(x_search_text) as x_search,
+        staging.as_count(search_source_text) as search_source,
         staging.as_count(input_audio_second_text) as input_audio_second,
         staging.as_count(input_character_text) as input_character,
         staging.as_count(generated_image_text) as generated_image,
@@ -112,6 +114,8 @@ counted as (
             staging.count_issue('grounded_prompts', grounded_prompt_text),
             staging.count_issue('rerank_queries', rerank_query_text),
             staging.count_issue('file_searches', file_search_text),
+            staging.count_issue('x_searches', x_search_text),
+            staging.count_issue('search_sources', search_source_text),
             staging.count_issue('input_audio_seconds', input_audio_second_text),
             staging.count_issue('input_characters', input_character_text),
             staging.count_issue('generated_images', generated_image_text),
@@ -175,7 +179,8 @@ select
             usage_issue is null
             and greatest(
                 cache_write_30m, cache_write_12h, cache_read_audio, cache_read_image, input_video, citation,
-                grounded_prompt, rerank_query, file_search, input_audio_second, input_character, generated_image
+                grounded_prompt, rerank_query, file_search, x_search, search_source, input_audio_second, input_character,
+                generated_image
             ) > 0
             then
                 map_from_entries(list_filter(
@@ -189,6 +194,8 @@ select
                         struct_pack(key := 'grounded_prompt', value := grounded_prompt),
                         struct_pack(key := 'rerank_query', value := rerank_query),
                         struct_pack(key := 'file_search', value := file_search),
+                        struct_pack(key := 'x_search', value := x_search),
+                        struct_pack(key := 'search_source', value := search_source),
                         struct_pack(key := 'input_audio_second', value := input_audio_second),
                         struct_pack(key := 'input_character', value := input_character),
                         struct_pack(key := 'generated_image', value := generated_image)

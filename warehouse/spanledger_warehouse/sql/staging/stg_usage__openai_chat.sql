@@ -21,6 +21,8 @@
 --   output_audio_text: audio tokens inside the output
 --   output_image_text: image tokens inside the output
 --   web_search_text: web searches made by the provider
+--   x_search_text: searches of posts on X, made by xAI
+--   search_source_text: sources that xAI's live search used; where it counts tool calls, those are billed instead
 --   total_text: the provider's own total of input and output tokens
 with usages as (
     select
@@ -47,7 +49,8 @@ with usages as (
                 "reasoning_tokens": "VARCHAR", "citation_tokens": "VARCHAR", "num_search_queries": "VARCHAR",
                 "server_tool_use_details": {"web_search_requests": "VARCHAR"},
                 "server_tool_use": {"web_search_requests": "VARCHAR"},
-                "server_side_tool_usage_details": {"web_search_calls": "VARCHAR"}
+                "server_side_tool_usage_details": {"web_search_calls": "VARCHAR", "x_search_calls": "VARCHAR"},
+                "num_sources_used": "VARCHAR"
             }'
         ) as usage
     from raw.spans
@@ -171,6 +174,8 @@ select
         usage.server_side_tool_usage_details.web_search_calls,
         case when cited_text is not null then usage.num_search_queries end
     ) as web_search_text,
+    usage.server_side_tool_usage_details.x_search_calls as x_search_text,
+    case when usage.server_side_tool_usage_details is null then usage.num_sources_used end as search_source_text,
     case
         when staging.as_count(everything_text) = prompt + completion
             then cast(input_total + output_total as varchar)

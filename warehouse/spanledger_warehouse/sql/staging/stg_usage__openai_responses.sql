@@ -28,6 +28,7 @@ select
         usage_raw ->> '$.server_side_tool_usage_details.web_search_calls',
         case when json_valid(response_metadata) then response_metadata ->> '$.web_search_calls' end
     ) as web_search_text,
+    usage_raw ->> '$.server_side_tool_usage_details.x_search_calls' as x_search_text,
     case when json_valid(response_metadata) then response_metadata ->> '$.file_search_calls' end as file_search_text,
     usage_raw ->> '$.total_tokens' as total_text
 from raw.spans
