@@ -179,8 +179,8 @@ select
             usage_issue is null
             and greatest(
                 cache_write_30m, cache_write_12h, cache_read_audio, cache_read_image, input_video, citation,
-                grounded_prompt, rerank_query, file_search, x_search, search_source, input_audio_second, input_character,
-                generated_image
+                grounded_prompt, rerank_query, file_search, x_search, search_source, input_audio_second,
+                input_character, generated_image
             ) > 0
             then
                 map_from_entries(list_filter(
