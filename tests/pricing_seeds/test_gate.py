@@ -250,22 +250,6 @@ def test_all_choices_of_a_pattern_are_tried():
     assert names_of(r"a-(1|2)(\.5)?-[x]{2}") == ["a-1-xx", "a-1.5-xx", "a-2-xx", "a-2.5-xx"]
 
 
-ATTRIBUTION = """\
-attribution,effective_from,effective_to,tenant,service,operation,metadata_key,metadata_value,target_tenant,reason
-x,2025-01-01T00:00:00Z,,,,,,,t,r
-"""
-
-
-@pytest.mark.parametrize(("file", "text"), [("attribution.csv", ATTRIBUTION)])
-def test_what_this_release_cannot_price_is_refused_and_not_ignored(repository, file, text):
-    repository.write_sound()
-    repository.write(file, text)
-    said = only(check(repository.read_as_is(), today=TODAY))
-    assert said.startswith(
-        f"{file}:2: error: this release cannot price with {file} yet, and will not ignore it"
-    )
-
-
 @pytest.mark.parametrize(
     ("row", "words"),
     [

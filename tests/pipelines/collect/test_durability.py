@@ -89,6 +89,7 @@ def test_requests_under_way_are_answered_at_an_orderly_end(tmp_path: Path) -> No
         def slow():
             body = request(5).SerializeToString()
             yield body[:50]
+            time.sleep(0.5)  # until then the receiver has begun to read: before, nothing would be under way
             running.process.terminate()
             time.sleep(0.5)
             yield body[50:]

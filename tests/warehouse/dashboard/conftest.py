@@ -70,7 +70,8 @@ def page_file(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="session")
+# Playwright runs an event loop in this thread; it has to be over before tests of another file run theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Headless Chromium; on a person's machine that has none the tests are skipped, in CI they fail."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -25,6 +25,10 @@ SPARK = os.environ.get("SPANLEDGER_TEST_SPARK")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the server."""
     with ExitStack() as servers:
+        # The client takes a main module without a file, such as that of a worker of pytest-xdist, for its own doctests.
+        patch = servers.enter_context(pytest.MonkeyPatch.context())
+        if not hasattr(sys.modules["__main__"], "__file__"):
+            patch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
         yield _spark(servers, tmp_path_factory.mktemp("spark")) if SPARK else _sail(servers)
 
 

@@ -3,12 +3,9 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-import pytest
 from tests.warehouse.harness import pick
 from tests.warehouse.records import NOON, chat, span
 from tests.warehouse.seeds import SeedsRepository, alias, price, rule, seed_texts, tenant
-
-from spanledger_warehouse.errors import SpanledgerError
 
 INPUT, OUTPUT = price("input", "3"), price("output", "15")
 MARCH_10 = date(2026, 3, 10)
@@ -211,11 +208,3 @@ def test_seeds_a_then_b_then_a_give_the_numbers_of_a_and_record_each_commit(ledg
     assert ledger.run() == [day(2)]
     assert contents(ledger) == numbers
     assert [row[1] for row in restated(ledger)] == ["prices"] * 2
-
-
-def test_a_rule_that_this_release_would_ignore_stops_the_run(built):
-    change(built, INPUT, OUTPUT, rules=(rule(billed_at="start"),))
-    with pytest.raises(
-        SpanledgerError, match=r"rules\.csv:2: (error: )?this release bills at the end of a call only"
-    ):
-        built.run()

@@ -1,5 +1,6 @@
 """Every published number is rebuilt from records and seeds, and one that cannot be is found."""
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
@@ -57,9 +58,15 @@ def test_a_published_number_that_records_do_not_give_is_found_with_an_example(co
     assert table.example.startswith("only published: tenant_id=")
 
 
+def test_a_landing_file_that_is_archived_may_go(committed):
+    (committed.settings.home.landing / "late.jsonl").unlink()
+    assert verify(committed.settings).equal
+
+
 def test_records_that_are_gone_are_named(committed):
     gone = committed.settings.home.landing / "late.jsonl"
     gone.unlink()
+    shutil.rmtree(committed.settings.home.archive)
     result = verify(committed.settings)
     assert not result.equal
     assert result.missing_files == (str(gone),)
